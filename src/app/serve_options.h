@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* serve_options -- what the command line of `serve` asks for. */
+#pragma once
+
+#include "base/option.h"
+#include "net/endpoint.h"
+
+enum { SERVE_ENDPOINTS_MAX = 64, SERVE_WORKERS_MAX = 256 };
+
+struct serve_options {
+	const char *host;        /* NULL = not given */
+	int64_t port;            /* -1 = not given */
+	int64_t workers;         /* 0 = as many as there are CPUs to use */
+	int64_t max_connections; /* 0 = as many as there may be descriptors */
+	int64_t idle_timeout;
+	bool relay;
+	struct option_list relay_allow;
+	struct option_list allow_source_ports;
+	bool verbose, version, help;
+
+	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */
+	size_t endpoint_count;
+	uint16_t allowed_ports[OPTION_LIST_ROOM]; /* source ports that are answered all the same */
+};
+
+const struct option_table *serve_option_table(void);
+
+/* Understands argv[1..argc); -EINVAL with the reason. */
+MUST_CHECK int serve_options_read(struct serve_options *out, int argc, char **argv,
+                                  struct err *err);

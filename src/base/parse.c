@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/parse.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads digits from *text on; returns their value, -1 when an int64_t cannot hold it. */
+static int64_t take_digits(const char **text)
+{
+	int64_t value = 0;
+
+	for (; is_digit(**text); (*text)++) {
+		if (value < 0 || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, **text - '0', &value))
+			value = -1;
+	}
+	return value;
+}
+
+int parse_integer(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	bool negative = *text == '-';
+	const char *rest = text + negative;
+
+	if (!is_digit(*rest))
+		return -EINVAL;
+	int64_t value = take_digits(&rest);
+
+	if (*rest != '\0')
+		return -EINVAL;
+	if (value < 0)
+		return -ERANGE;
+	value = negative ? -value : value;
+	if (value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+static int64_t unit_of(const char *suffix)
+{
+	static const struct {
+		const char *name;
+		int64_t span;
+	} units[] = {
+		{ "", 1000000000 },
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", 1000000000 },
+		{ "m", INT64_C(60000000000) },
+		{ "h", INT64_C(3600000000000) },
+	};
+
+	for (size_t i = 0; i < COUNT(units); i++)
+		if (strcmp(suffix, units[i].name) == 0)
+			return units[i].span;
+	return 0;
+}
+
+/* The digits after the point, as a span of that unit; negative when too fine for it. */
+static int64_t fraction_of(const char *digits, const char *end, int64_t unit)
+{
+	int64_t fraction = 0;
+
+	for (; digits < end; digits++) {
+		if (*digits != '0' && (unit == 0 || unit % 10 != 0))
+			return -1;
+		unit /= 10;
+		fraction += (*digits - '0') * unit;
+	}
+	return fraction;
+}
+
+int parse_duration(const char *text, int64_t max, int64_t *out)
+{
+	const char *rest = text;
+	int64_t whole = take_digits(&rest);
+	const char *digits = rest;
+
+	if (*rest == '.') {
+		digits = ++rest;
+		(void)take_digits(&rest);
+	}
+	if (rest == text || (rest == digits && rest[-1] == '.'))
+		return -EINVAL;
+
+	int64_t unit = unit_of(rest);
+	int64_t fraction = unit > 0 ? fraction_of(digits, rest, unit) : -1;
+	int64_t span = 0;
+
+	if (fraction < 0)
+		return -EINVAL;
+	if (whole < 0 || __builtin_mul_overflow(whole, unit, &span) ||
+	    __builtin_add_overflow(span, fraction, &span) || span > max)
+		return -ERANGE;
+	*out = span;
+	return 0;
+}

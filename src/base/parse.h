@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* parse -- numbers and durations as people write them, exactly or not at all. */
+#pragma once
+
+#include "base/base.h"
+
+/* A decimal integer, digits only.  -EINVAL when it is none, -ERANGE outside [min, max]. */
+MUST_CHECK int parse_integer(const char *text, int64_t min, int64_t max, int64_t *out);
+
+/* A duration in nanoseconds: "1", "0.2", "200us", "1.5ms", "1m"; a bare number is seconds.
+ * Digits finer than a nanosecond, signs and exponents are -EINVAL; above max is -ERANGE. */
+MUST_CHECK int parse_duration(const char *text, int64_t max, int64_t *out);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WORD_MAX = 32 };
+
+/* How many bytes the first one announces, and the least code point that needs so many. */
+static size_t utf8_announced(uint8_t first, uint32_t *least)
+{
+	static const struct {
+		uint8_t from, to;
+		uint32_t least;
+	} lengths[] = {
+		{ 0x00, 0x7f, 0 },
+		{ 0xc2, 0xdf, 0x80 },
+		{ 0xe0, 0xef, 0x800 },
+		{ 0xf0, 0xf4, 0x10000 },
+	};
+
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		*least = lengths[i].least;
+		if (first >= lengths[i].from && first <= lengths[i].to)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Length of the well-formed UTF-8 character at s (RFC 3629), 0 when there is none. */
+static size_t utf8_length(const uint8_t *s, size_t left, uint32_t *point)
+{
+	uint32_t least = 0;
+	size_t length = utf8_announced(s[0], &least);
+
+	if (length == 0 || length > left)
+		return 0;
+	*point = length == 1 ? s[0] : s[0] & (0x7fU >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | (s[i] & 0x3fU);
+	}
+	bool surrogate = *point >= 0xd800 && *point < 0xe000;
+
+	return *point < least || *point > 0x10ffff || surrogate ? 0 : length;
+}
+
+/* Characters that move the cursor or turn the direction of the text around. */
+static bool is_unsafe(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+}
+
+/* Writes the character at s as it may be shown; returns how many raw bytes it took. */
+static size_t quote_one(const uint8_t *s, size_t left, char *out, size_t *used)
+{
+	uint32_t point = 0;
+	size_t length = utf8_length(s, left, &point);
+
+	if (length > 0 && !is_unsafe(point)) {
+		memcpy(out + *used, s, length);
+		*used += length;
+		return length;
+	}
+	(void)snprintf(out + *used, 5, "\\x%02x", s[0]);
+	*used += 4;
+	return 1;
+}
+
+struct quoted quote_bytes(const char *raw, size_t length)
+{
+	struct quoted quoted = { 0 };
+	const uint8_t *s = (const uint8_t *)raw;
+	size_t shown = size_min(length, QUOTE_BYTES);
+	size_t used = 0;
+
+	for (size_t i = 0; i < shown;)
+		i += quote_one(s + i, shown - i, quoted.text, &used);
+	if (length > shown)
+		memcpy(quoted.text + used, "...", 4);
+	return quoted;
+}
+
+struct quoted quote(const char *raw)
+{
+	return quote_bytes(raw, strlen(raw));
+}
+
+struct span_text span_text(int64_t span)
+{
+	static const struct {
+		int64_t size;
+		const char *name;
+	} units[] = {
+		{ INT64_C(3600000000000), "h" },
+		{ INT64_C(60000000000), "m" },
+		{ 1000000000, "s" },
+		{ 1000000, "ms" },
+		{ 1000, "us" },
+		{ 1, "ns" },
+	};
+	struct span_text out = { 0 };
+	int64_t rest = span;
+	size_t i = 0;
+
+	/* Hours and minutes only where nothing is left over: "90s" reads better than "1.5m". */
+	while (i + 1 < COUNT(units) &&
+	       (span < units[i].size || (i < 2 && span % units[i].size)))
+		i++;
+	int used = snprintf(out.text, sizeof(out.text), "%" PRId64, rest / units[i].size);
+	rest %= units[i].size;
+	if (rest > 0 && used > 0 && (size_t)used < sizeof(out.text) - 12) {
+		out.text[used++] = '.';
+		for (int64_t unit = units[i].size / 10; rest > 0; unit /= 10) {
+			out.text[used++] = (char)('0' + rest / unit);
+			rest %= unit;
+		}
+	}
+	(void)snprintf(out.text + used, sizeof(out.text) - (size_t)used, "%s", units[i].name);
+	return out;
+}
+
+/* Optimal string alignment distance: what a slip of the fingers costs. */
+static size_t distance(const char *a, size_t m, const char *b, size_t n)
+{
+	uint8_t row[WORD_MAX + 1][WORD_MAX + 1] = { 0 };
+
+	for (size_t i = 0; i <= m; i++)
+		row[i][0] = (uint8_t)i;
+	for (size_t j = 0; j <= n; j++)
+		row[0][j] = (uint8_t)j;
+	for (size_t i = 1; i <= m; i++) {
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = row[i - 1][j - 1] + (size_t)(a[i - 1] != b[j - 1]);
+
+			best = size_min(best, (size_t)row[i - 1][j] + 1);
+			best = size_min(best, (size_t)row[i][j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				best = size_min(best, (size_t)row[i - 2][j - 2] + 1);
+			row[i][j] = (uint8_t)best;
+		}
+	}
+	return row[m][n];
+}
+
+const char *text_nearest(const char *word, const char *const *candidates)
+{
+	const char *nearest = NULL;
+	size_t length = strlen(word), best = 3;
+
+	if (length == 0 || length > WORD_MAX)
+		return NULL;
+	for (; *candidates; candidates++) {
+		size_t other = strlen(*candidates);
+		size_t d =
+			other <= WORD_MAX ? distance(word, length, *candidates, other) : best;
+
+		if (d < best && d < (length > other ? length : other)) {
+			best = d;
+			nearest = *candidates;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* inflight -- which probes are on their way, and what became of the latest ones.
+ *
+ *            oldest             next
+ *   |..........|#..##.#..###.####|          |     # open, . settled
+ *   ^-- forgotten when the ring comes round        key & (room - 1) = slot
+ *
+ * A key counts the probes of one channel: 1, 2, 3 ...  It is what the wire carries (an ICMP sequence,
+ * the first word of a payload, the place of a line in a stream), so a reply finds its probe by one
+ * look into a ring: no search, no allocation.  A settled probe stays in its slot until the ring comes
+ * round, which is how a late reply and a duplicate are told from an unasked one.  The entry, never
+ * the packet, says when the probe left and what nonce it carried.
+ */
+#pragma once
+
+#include "core/clock.h"
+#include "core/sample.h"
+
+struct flight {
+	uint64_t nonce;
+	struct mono due, called, left; /* left: the kernel's stamp, 0 until it comes */
+	uint64_t sequence;             /* of the target, from 1 */
+	uint32_t target;
+	bool open;
+	uint8_t fate; /* enum fate, once it is settled */
+};
+
+struct inflight {
+	struct flight *ring;
+	size_t room;     /* a power of two */
+	uint64_t next;   /* the key of the next probe */
+	uint64_t oldest; /* no older one is open */
+};
+
+/* Room for at least count probes; keeps what is in flight.  -ENOMEM changes nothing. */
+MUST_CHECK int inflight_reserve(struct inflight *inflight, size_t count);
+void inflight_done(struct inflight *inflight);
+
+/* Gives the next probe its key and slot; NULL when the probe there is still open. */
+struct flight *inflight_open(struct inflight *inflight, uint64_t *key);
+
+/* Takes back the key given last: that probe never left. */
+void inflight_withdraw(struct inflight *inflight);
+
+/* The probe, open or settled, with this key; NULL when never sent or forgotten. */
+struct flight *inflight_find(const struct inflight *inflight, uint64_t key);
+
+/* The newest key given out whose low bits are those of wire; 0 when there is none. */
+uint64_t inflight_unwrap(const struct inflight *inflight, uint64_t wire, unsigned bits);
+
+void inflight_settle(struct flight *flight, enum fate fate);
+
+/* The open probe sent first, and its key; NULL when none is open. */
+struct flight *inflight_oldest(struct inflight *inflight, uint64_t *key);

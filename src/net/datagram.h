@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* datagram -- receiving datagrams in batches, with what the kernel knows of them, and answering.
+ *
+ *   struct datagrams: up to DATAGRAMS_MAX at a time, each with room of its own
+ *     datagrams_receive()  -->  datagrams_at(0) ... datagrams_at(n - 1)
+ *     write the answer over the question, mark it     -->  datagrams_answer()
+ *
+ * Sending is for servers; a session sends its probes one by one (socket_send_to), because a batch
+ * would queue them and measure the queue.
+ */
+#pragma once
+
+#include "core/clock.h"
+#include "net/address.h"
+
+enum { DATAGRAMS_MAX = 32 };
+
+struct datagram {
+	uint8_t *data;
+	size_t length; /* bytes of the question, then of the answer */
+	size_t room;   /* bytes that data can hold */
+	bool truncated;
+	bool to_many; /* it was sent to a broadcast or multicast address */
+	struct address peer;
+	struct address local;     /* the very address it came to; family 0 = the socket's own */
+	unsigned interface;       /* by which it came, where that matters; 0 = not known */
+	int ttl, tos;             /* as received; -1 = not known */
+	struct wall arrival;      /* the kernel's receive stamp; 0 = none */
+	uint8_t out_ttl, out_tos; /* of the answer; 0 = the system's default */
+	bool answered;            /* the answer in data shall go out */
+	int result;               /* then: 0, or the negative errno of sending it */
+};
+
+struct datagrams;
+
+/* room: bytes for each datagram.  details: read control messages too.  -ENOMEM. */
+MUST_CHECK int datagrams_new(struct datagrams **out, size_t room, bool details);
+void datagrams_free(struct datagrams *datagrams);
+
+/* Takes up to most from the socket without waiting; returns how many, 0 when there are none, or
+ * the socket's own pending error. */
+MUST_CHECK int datagrams_receive(struct datagrams *datagrams, int fd, int most);
+
+/* The same, and the instant just after. */
+MUST_CHECK int datagrams_receive_stamped(struct datagrams *datagrams, int fd, int most,
+                                         struct mono *read);
+struct datagram *datagrams_at(struct datagrams *datagrams, int index);
+
+/* Sends those of the first count that are marked as answered, each from the address it came to,
+ * and fills in their results. */
+void datagrams_answer(struct datagrams *datagrams, int fd, int count);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* loop -- waiting for many descriptors, one instant and the process' signals.
+ *
+ * There are no callbacks: loop_wait() says what happened, and whoever called it does the work.  A
+ * struct watch is embedded in what it watches; its kind is the owner's own mark, to find back the
+ * struct around it.  Level-triggered, so work left undone is told again.
+ */
+#pragma once
+
+#include "core/clock.h"
+
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
+
+struct watch {
+	int fd; /* -1 = none */
+	int kind;
+};
+
+struct happening {
+	struct watch *watch;
+	unsigned ready; /* LOOP_READ | LOOP_WRITE | LOOP_ERROR */
+};
+
+struct loop {
+	int epoll, timer;
+	struct mono armed;
+};
+
+/* Negative errno on failure; loop_done() may follow all the same. */
+MUST_CHECK int loop_init(struct loop *loop);
+void loop_done(struct loop *loop);
+
+/* Watches watch->fd until loop_unwatch(); the watch must not move meanwhile. */
+MUST_CHECK int loop_watch(struct loop *loop, struct watch *watch, unsigned interest);
+void loop_rewatch(struct loop *loop, struct watch *watch, unsigned interest);
+void loop_unwatch(struct loop *loop, struct watch *watch);
+
+/* loop_wait() returns at this instant at the latest, to the precision of the kernel's timers.
+ * MONO_NEVER: no instant. */
+void loop_arm(struct loop *loop, struct mono deadline);
+
+/* Waits; returns how many of happenings were filled: 0 when the instant came first. */
+int loop_wait(struct loop *loop, struct happening *happenings, int room);
+
+/* Takes what has happened already, without waiting. */
+int loop_poll(struct loop *loop, struct happening *happenings, int room);
+
+/* From now on these signals (ended by 0) do not interrupt but make the watch readable; threads
+ * started later have them blocked too. */
+MUST_CHECK int loop_watch_signals(struct loop *loop, struct watch *watch, const int *signals);
+
+/* The next signal that came, 0 when there is none. */
+int loop_take_signal(struct watch *watch);
+
+/* A watch that any thread can make readable with loop_wake(). */
+MUST_CHECK int loop_watch_wakes(struct loop *loop, struct watch *watch);
+void loop_wake(const struct watch *watch);
+void loop_take_wake(struct watch *watch);
+
+/* True when a line can be written to fd without waiting for its reader. */
+bool loop_may_write(int fd);
+
+/* Asks for the least slack in this thread's timers that an ordinary user may have. */
+void loop_be_punctual(void);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/resolver.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/endpoint.h"
+
+enum { CHILD_SECONDS = 3 }; /* callers stop waiting sooner; then the child must go */
+
+struct question {
+	uint32_t id;
+	int family;
+	int reply_to;
+	char host[HOST_MAX + 1];
+};
+
+static void say_why(struct resolver_answer *answer, int error)
+{
+	const char *why = error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error);
+
+	(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
+	               why ? why : "unknown error");
+	answer->reason[0] = char_lower(answer->reason[0]);
+	answer->error = error == EAI_AGAIN ? -EAGAIN : -ENOENT;
+}
+
+static void copy_addresses(struct resolver_answer *answer, const struct addrinfo *found)
+{
+	for (; found && answer->count < RESOLVED_MAX; found = found->ai_next) {
+		struct address *address = &answer->addresses[answer->count];
+
+		if (found->ai_addrlen > sizeof(*address))
+			continue;
+		memcpy(address, found->ai_addr, found->ai_addrlen);
+		answer->count++;
+	}
+}
+
+static void look_up(const struct question *question)
+{
+	struct addrinfo hints = { .ai_family = question->family, .ai_socktype = SOCK_STREAM };
+	struct resolver_answer answer = { .id = question->id };
+	struct addrinfo *found = NULL;
+	int error = getaddrinfo(question->host, NULL, &hints, &found);
+
+	if (error)
+		say_why(&answer, error);
+	else
+		copy_addresses(&answer, found);
+	if (found)
+		freeaddrinfo(found);
+	(void)send(question->reply_to, &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
+static int open_pair(struct resolver *resolver)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	*resolver = (struct resolver){ .watch.fd = pair[0], .far = pair[1] };
+	return 0;
+}
+
+int resolver_init_threads(struct resolver *resolver)
+{
+	return open_pair(resolver);
+}
+
+/* A question in a child of its own: it answers and goes, or is ended by its alarm. */
+static void answer_in_child(struct question *question, int fd)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return;
+	(void)alarm(CHILD_SECONDS);
+	question->reply_to = fd;
+	look_up(question);
+	_exit(0);
+}
+
+/* The helper: reads questions until the server has gone. */
+static void help(int fd)
+{
+	struct question question;
+
+	(void)signal(SIGCHLD, SIG_IGN); /* no zombies */
+	while (recv(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question)) {
+		question.host[HOST_MAX] = '\0';
+		answer_in_child(&question, fd);
+	}
+	_exit(0);
+}
+
+/* Keeps one helper alive as long as the server is. */
+static void keep_helping(int fd)
+{
+	int status = 0;
+
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+			help(fd);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) < 0 || WIFEXITED(status))
+			_exit(0);
+	}
+}
+
+int resolver_init_helper(struct resolver *resolver)
+{
+	int result = open_pair(resolver);
+
+	if (result < 0)
+		return result;
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		result = -errno;
+		resolver_done(resolver);
+		return result;
+	}
+	if (pid == 0) {
+		(void)close(resolver->watch.fd);
+		(void)setsid(); /* Ctrl-C is for the server */
+		(void)signal(SIGINT, SIG_IGN);
+		(void)signal(SIGTERM, SIG_IGN);
+		(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+		keep_helping(resolver->far);
+	}
+	(void)close(resolver->far);
+	resolver->far = -1;
+	return 0;
+}
+
+void resolver_done(struct resolver *resolver)
+{
+	if (resolver->watch.fd >= 0)
+		(void)close(resolver->watch.fd);
+	if (resolver->far >= 0)
+		(void)close(resolver->far);
+	resolver->watch.fd = resolver->far = -1;
+}
+
+static void *run_thread(void *argument)
+{
+	struct question *question = argument;
+
+	look_up(question);
+	free(question);
+	return NULL;
+}
+
+static int ask_thread(const struct question *question)
+{
+	struct question *own = malloc(sizeof(*own));
+	pthread_t thread;
+
+	if (!own)
+		return -ENOMEM;
+	*own = *question;
+	int error = pthread_create(&thread, NULL, run_thread, own);
+
+	if (error) {
+		free(own);
+		return -error;
+	}
+	(void)pthread_detach(thread);
+	return 0;
+}
+
+int resolver_ask(struct resolver *resolver, uint32_t id, const char *host, int family)
+{
+	struct question question = { .id = id, .family = family, .reply_to = resolver->far };
+
+	(void)snprintf(question.host, sizeof(question.host), "%s", host);
+	if (resolver->far >= 0)
+		return ask_thread(&question);
+	return send(resolver->watch.fd, &question, sizeof(question),
+	            MSG_NOSIGNAL | MSG_DONTWAIT) < 0
+	               ? -errno
+	               : 0;
+}
+
+int resolver_take(struct resolver *resolver, struct resolver_answer *answer)
+{
+	ssize_t got = recv(resolver->watch.fd, answer, sizeof(*answer), MSG_DONTWAIT);
+
+	if (got < 0)
+		return -errno;
+	return got == (ssize_t)sizeof(*answer) ? 0 : -EPIPE;
+}

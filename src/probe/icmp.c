@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* icmp -- echo requests (RFC 792, RFC 4443), over one socket for all targets of a family.
+ *
+ * A ping socket first, because it needs no privilege where the administrator allows it; a raw one
+ * second.  A ping socket's identifier is the kernel's, and it tells of errors by its error queue; a
+ * raw socket hears every ICMP message of the host and picks out its own. */
+#include "probe/icmp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/datagram.h"
+#include "wire/icmp.h"
+#include "wire/payload.h"
+
+enum {
+	RECEIVE_ROOM = 4 << 20,
+	IP_HEADER_MAX = 60,
+	ERROR_ROOM = 128, /* an ICMP error and the head of what it quotes */
+};
+
+struct icmp {
+	struct datagrams *batch;
+	uint8_t *request;
+	enum icmp_version version;
+	bool raw;
+	uint16_t identifier;
+};
+
+static int open_socket(struct icmp *icmp, int family)
+{
+	int protocol = family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	int fd = socket_open(family, SOCK_DGRAM, protocol);
+
+	icmp->raw = fd < 0;
+	return icmp->raw ? socket_open(family, SOCK_RAW, protocol) : fd;
+}
+
+static int prepare(struct channel *channel, const struct icmp *icmp, int family)
+{
+	int fd = channel->watch.fd;
+	struct socket_options options = channel->options->socket;
+
+	options.source_port = 0; /* ICMP has none */
+	int result = socket_configure(fd, family, &options);
+
+	(void)socket_receive_room(fd, RECEIVE_ROOM);
+	if (result == 0)
+		result = socket_want_details(fd, family);
+	if (result < 0)
+		return result;
+	return icmp->raw ? socket_filter_icmp(fd, family) : socket_want_failures(fd, family);
+}
+
+static int open_channel(struct channel *channel, const struct address *to, struct mono *called,
+                        struct err *err)
+{
+	struct icmp *icmp = channel->state;
+	size_t packet = ICMP_HEADER_BYTES + channel->options->size;
+	size_t room = packet + 1 > ERROR_ROOM ? packet + 1 : ERROR_ROOM;
+	int family = address_family(to);
+
+	(void)called;
+	channel->watch.fd = open_socket(icmp, family);
+	if (channel->watch.fd == -EPERM || channel->watch.fd == -EACCES)
+		return err_set(err, -EPERM, "no permission to send ICMP");
+	if (channel->watch.fd < 0)
+		return channel->watch.fd;
+	icmp->version = family == AF_INET6 ? ICMP_V6 : ICMP_V4;
+	icmp->identifier = (uint16_t)channel->random;
+	icmp->request = malloc(packet);
+	if (!icmp->request || datagrams_new(&icmp->batch, IP_HEADER_MAX + room, true) < 0)
+		return -ENOMEM;
+	int result = prepare(channel, icmp, family);
+
+	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
+}
+
+static void close_channel(struct channel *channel)
+{
+	struct icmp *icmp = channel->state;
+
+	socket_close(&channel->watch.fd);
+	datagrams_free(icmp->batch);
+	free(icmp->request);
+	*icmp = (struct icmp){ 0 };
+}
+
+static int send_probe(struct channel *channel, const struct address *to, uint64_t key,
+                      struct mono *called)
+{
+	struct icmp *icmp = channel->state;
+	size_t size = channel->options->size;
+
+	payload_write(icmp->request + ICMP_HEADER_BYTES, size, (uint32_t)key,
+	              channel_nonce(channel, key));
+	icmp_write_request(icmp->request, ICMP_HEADER_BYTES + size, icmp->version,
+	                   icmp->identifier, (uint16_t)key);
+	return socket_send_shared(channel->watch.fd, icmp->request, ICMP_HEADER_BYTES + size,
+	                          to, called);
+}
+
+/* What a ping socket's error queue says: the quotation begins with our ICMP header. */
+static int take_failures(struct channel *channel, struct event *events, int room)
+{
+	struct socket_failure failure;
+	int count = 0;
+
+	while (count < room && socket_take_failure(channel->watch.fd, &failure) == 0) {
+		if (address_family(&failure.offender) == AF_UNSPEC ||
+		    failure.quoted_length < ICMP_HEADER_BYTES)
+			continue;
+		uint64_t wire = (uint64_t)failure.quoted[6] << 8 | failure.quoted[7];
+
+		events[count++] = (struct event){
+			.kind = EVENT_REFUSED,
+			.key = inflight_unwrap(&channel->inflight, wire, 16),
+			.error = failure.error,
+			.read = failure.read,
+			.from = failure.offender,
+			.target = failure.target,
+		};
+	}
+	return count;
+}
+
+/* Checks the payload of a reply against its header; JUNK when they disagree. */
+static void read_reply(const struct channel *channel, const struct icmp_message *message,
+                       struct event *event)
+{
+	struct payload payload;
+
+	event->kind = EVENT_REPLY;
+	event->bytes = message->length;
+	if (payload_read(message->data, message->length, &payload) < 0 ||
+	    (payload.has_key && payload.key != (uint32_t)event->key)) {
+		event->kind = EVENT_JUNK;
+		event->error = -EBADMSG;
+		return;
+	}
+	event->nonce = payload.nonce;
+	event->nonce_mask = payload.nonce_mask;
+	(void)channel;
+}
+
+/* Returns 1 when the packet is for this channel, 0 when it is somebody else's. */
+static int read_packet(const struct channel *channel, const struct icmp *icmp,
+                       const struct datagram *datagram, struct event *event)
+{
+	struct icmp_message message;
+	uint8_t ttl = 0;
+	int skip = icmp->raw && icmp->version == ICMP_V4
+	                   ? icmp_skip_ip(datagram->data, datagram->length, &ttl)
+	                   : 0;
+
+	if (skip < 0 || icmp_read(datagram->data + skip, datagram->length - (size_t)skip,
+	                          icmp->version, icmp->raw, &message) < 0)
+		return 0;
+	if (icmp->raw && message.identifier != icmp->identifier)
+		return 0;
+	event->key = inflight_unwrap(&channel->inflight, message.sequence, 16);
+	event->ttl = datagram->ttl;
+	event->tos = datagram->tos;
+	event->from = datagram->peer;
+	event->error = message.error;
+	event->kind = EVENT_REFUSED;
+	if (message.meaning == ICMP_MEANS_REPLY)
+		read_reply(channel, &message, event);
+	return 1;
+}
+
+static int heard(struct channel *channel, struct event *events, int room)
+{
+	struct icmp *icmp = channel->state;
+	int count = icmp->raw ? 0 : take_failures(channel, events, room);
+	struct mono read;
+	int most = room - count < DATAGRAMS_MAX ? room - count : DATAGRAMS_MAX;
+
+	if (most == 0)
+		return count;
+	int got = datagrams_receive_stamped(icmp->batch, channel->watch.fd, most, &read);
+
+	for (int i = 0; i < got; i++) {
+		events[count] = (struct event){ .read = read };
+		count += read_packet(channel, icmp, datagrams_at(icmp->batch, i),
+		                     &events[count]);
+	}
+	return count;
+}
+
+const struct probe_ops probe_icmp = {
+	.name = "icmp",
+	.help = "ICMP and ICMPv6 echo",
+	.scope = CHANNEL_FOR_ALL,
+	.key_bits = 16,
+	.echoes = true,
+	.state_size = sizeof(struct icmp),
+	.open = open_channel,
+	.send = send_probe,
+	.heard = heard,
+	.close = close_channel,
+};

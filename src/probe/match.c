@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/match.h"
+
+#include <errno.h>
+
+#include "probe/channel.h"
+#include "probe/settle.h"
+#include "probe/tell.h"
+
+enum {
+	EVENTS = 32,
+	/* Woken later than this, a reply found unread may have been there in time: the process
+	 * was stopped, not the network. */
+	OVERSLEPT = 10 * 1000 * 1000,
+};
+
+static void junk(struct session *session, struct target *target, int error)
+{
+	struct notice notice = { .kind = NOTICE_JUNK, .error = error };
+
+	if (!target)
+		return;
+	target->tally.junk++;
+	tell_event(session, target, &notice);
+}
+
+/* The target that an address belongs to, among those on the channel; NULL when it is a stranger's. */
+static struct target *target_at(const struct session *session, const struct channel *channel,
+                                const struct address *address)
+{
+	for (size_t i = 0; i < session->target_count; i++) {
+		struct target *target = session->targets[i];
+
+		if (target && target->channel_count > 0 && target->channels[0] == channel &&
+		    address_same_host(target_address(target), address) &&
+		    (target->ops->port == 0 ||
+		     address_port(target_address(target)) == address_port(address)))
+			return target;
+	}
+	return NULL;
+}
+
+/* Somebody must be told of junk: whoever it pretends to come from, else the channel's first. */
+static struct target *blame(const struct session *session, const struct channel *channel,
+                            const struct address *from)
+{
+	struct target *target = NULL;
+
+	if (channel->ops->scope != CHANNEL_FOR_ALL)
+		return settle_target(session, channel->target);
+	if (address_family(from) != AF_UNSPEC)
+		target = target_at(session, channel, from);
+	for (size_t i = 0; i < session->target_count && !target; i++)
+		if (session->targets[i] && session->targets[i]->channel_count > 0 &&
+		    session->targets[i]->channels[0] == channel)
+			target = session->targets[i];
+	return target;
+}
+
+static bool from_right_source(const struct target *target, const struct address *from)
+{
+	const struct address *asked = target_address(target);
+
+	if (address_family(from) == AF_UNSPEC || address_is_any(asked))
+		return true;
+	return address_same_host(asked, from) &&
+	       (target->ops->port == 0 || address_port(asked) == address_port(from));
+}
+
+/* 0, or why the reply is not an answer to this probe. */
+static int judge(const struct channel *channel, const struct target *target,
+                 const struct flight *flight, const struct event *event)
+{
+	if ((flight->nonce ^ event->nonce) & event->nonce_mask)
+		return -EBADMSG;
+	if (!from_right_source(target, &event->from))
+		return -EADDRNOTAVAIL;
+	if (channel->ops->echoes && event->bytes != channel->options->size)
+		return -EMSGSIZE;
+	return 0;
+}
+
+static void take_late(struct session *session, struct target *target, struct flight *flight,
+                      struct sample *sample)
+{
+	sample->fate = flight->fate == FATE_ANSWERED ? FATE_DUPLICATE : FATE_LATE;
+	flight->fate = FATE_ANSWERED; /* one more after this is a duplicate */
+	settle_afterwards(session, target, sample);
+}
+
+static void take_open(struct session *session, struct channel *channel, struct target *target,
+                      struct flight *flight, struct sample *sample)
+{
+	struct mono expiry = mono_add(flight->called, channel->options->timeout);
+	bool stamped = mono_known(sample->left) && mono_known(sample->arrived);
+	bool in_time = sample_rtt(sample) <= channel->options->timeout;
+
+	target->tally.retransmissions += (uint64_t)sample->retransmissions;
+	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
+		target->tally.syn_lost++;
+		sample->fate = FATE_LOST;
+	} else if (!in_time && !stamped && mono_since(session->now, expiry) > OVERSLEPT) {
+		sample->read = (struct mono){ 0 }; /* in time or not: nobody saw */
+	} else if (!in_time) {
+		struct sample lost = settle_sample(session, target, flight, FATE_LOST);
+
+		settle_flight(session, target, flight, &lost);
+		take_late(session, target, flight, sample);
+		return;
+	}
+	settle_flight(session, target, flight, sample);
+}
+
+/* Where the wire has no room for a key, one probe is in flight, and the sender says whose. */
+static uint64_t key_by_source(const struct session *session, const struct channel *channel,
+                              const struct event *event)
+{
+	const struct target *target = target_at(session, channel, &event->from);
+
+	return target ? target->last_key : 0;
+}
+
+static void take_reply(struct session *session, struct channel *channel, struct event *event)
+{
+	bool keyless = event->key == KEY_UNKNOWN;
+	uint64_t key = keyless ? key_by_source(session, channel, event) : event->key;
+	struct flight *flight = inflight_find(&channel->inflight, key);
+	struct target *target = flight ? settle_target(session, flight->target) : NULL;
+	int wrong = target ? judge(channel, target, flight, event) : -ENOMSG;
+
+	if (wrong) {
+		junk(session, target ? target : blame(session, channel, &event->from), wrong);
+		return;
+	}
+	struct sample sample = settle_sample(session, target, flight, FATE_ANSWERED);
+
+	if (address_family(&event->from) != AF_UNSPEC)
+		sample.from = &event->from;
+	sample.bytes = event->bytes;
+	sample.ttl = event->ttl;
+	sample.tos = event->tos;
+	sample.arrived = event->stamp;
+	sample.read = event->read;
+	sample.rx = mono_known(event->stamp) ? event->taker : TAKEN_USER;
+	sample.tx = mono_known(flight->left) ? event->taker : TAKEN_USER;
+	sample.retransmissions = event->retransmissions;
+	if (flight->open)
+		take_open(session, channel, target, flight, &sample);
+	else
+		take_late(session, target, flight, &sample);
+	if (channel->ops->scope == CHANNEL_PER_PROBE)
+		channel_close(session, channel);
+}
+
+/* An error that does not say which probe it is about: the oldest one to that address. */
+static struct flight *oldest_to(const struct session *session, struct channel *channel,
+                                const struct address *to)
+{
+	const struct target *target = target_at(session, channel, to);
+	uint64_t first = 0;
+
+	if (!target || !inflight_oldest(&channel->inflight, &first))
+		return NULL;
+	for (uint64_t key = first; key < channel->inflight.next; key++) {
+		struct flight *flight = inflight_find(&channel->inflight, key);
+
+		if (flight && flight->open && flight->target == target->index)
+			return flight;
+	}
+	return NULL;
+}
+
+static void take_refusal(struct session *session, struct channel *channel,
+                         const struct event *event)
+{
+	struct flight *flight = event->key == KEY_UNKNOWN
+	                                ? oldest_to(session, channel, &event->target)
+	                                : inflight_find(&channel->inflight, event->key);
+	struct target *target = flight ? settle_target(session, flight->target) : NULL;
+
+	if (!target || !flight->open)
+		return;
+	/* The quoted packet must be the one that was sent, to whom it was sent. */
+	if (((flight->nonce ^ event->nonce) & event->nonce_mask) ||
+	    !from_right_source(target, &event->target)) {
+		junk(session, target, -EBADMSG);
+		return;
+	}
+	struct sample sample = settle_sample(session, target, flight, FATE_REFUSED);
+
+	if (address_family(&event->from) != AF_UNSPEC)
+		sample.from = &event->from;
+	sample.read = event->read;
+	sample.error = event->error;
+	settle_flight(session, target, flight, &sample);
+	if (channel->ops->scope == CHANNEL_PER_PROBE)
+		channel_close(session, channel);
+}
+
+void match_expire(struct session *session, struct channel *channel)
+{
+	uint64_t key = 0;
+	struct flight *flight;
+
+	/* What has arrived is read before anything is called lost. */
+	match_events(session, channel);
+	while ((flight = inflight_oldest(&channel->inflight, &key))) {
+		struct mono expiry = mono_add(flight->called, channel->options->timeout);
+		struct target *target = settle_owner(session, flight);
+
+		if (mono_before(session->now, expiry))
+			break;
+		struct sample sample = settle_sample(session, target, flight, FATE_LOST);
+
+		settle_flight(session, target, flight, &sample);
+	}
+	if (channel->ops->scope == CHANNEL_PER_PROBE && !flight)
+		channel_close(session, channel);
+	channel_rearm(session, channel);
+}
+
+/* The connection of a target has come up, or gone down. */
+static void take_ready(struct session *session, struct channel *channel)
+{
+	struct target *target = settle_target(session, channel->target);
+	struct notice notice = { .kind = NOTICE_RECONNECTED };
+
+	channel->status = CHANNEL_READY;
+	if (!target)
+		return;
+	target->failure = 0;
+	if (target->sequence > 0)
+		tell_event(session, target, &notice);
+	if (target->phase == TARGET_OPENING || target->phase == TARGET_HOLDING)
+		heap_put(&session->due, &target->next, session->now.ns);
+}
+
+static void take_end(struct session *session, struct channel *channel, int error)
+{
+	struct target *target = settle_target(session, channel->target);
+	bool refused = error == -ECONNRESET || error == -ECONNREFUSED;
+
+	settle_abandoned(session, channel, refused ? FATE_REFUSED : FATE_LOST, error);
+	channel_close(session, channel);
+	if (!target || channel->ops->scope != CHANNEL_PER_TARGET)
+		return;
+	target->failure = error ? error : -EPIPE;
+	if (target->phase == TARGET_OPENING || target->phase == TARGET_HOLDING)
+		heap_put(&session->due, &target->next, session->now.ns);
+	else if (target->phase == TARGET_RUNNING)
+		channel_reopen(session, channel, target);
+}
+
+static void take_left(const struct channel *channel, const struct event *event)
+{
+	struct flight *flight = inflight_find(&channel->inflight, event->key);
+
+	if (flight && !mono_known(flight->left))
+		flight->left = event->stamp;
+}
+
+/* PER_PROBE: how the handshake went that only tried an address (probe/opening). */
+static bool take_trial(struct session *session, struct channel *channel,
+                       const struct event *event)
+{
+	struct target *target = settle_target(session, channel->target);
+
+	if (channel->ops->scope != CHANNEL_PER_PROBE || !target ||
+	    target->phase != TARGET_OPENING)
+		return false;
+	target->failure = event->kind == EVENT_REPLY ? 0 : event->error;
+	channel_close(session, channel);
+	heap_put(&session->due, &target->next, session->now.ns);
+	return true;
+}
+
+static void take_event(struct session *session, struct channel *channel, struct event *event)
+{
+	if (take_trial(session, channel, event))
+		return;
+	switch (event->kind) {
+	case EVENT_READY:
+		take_ready(session, channel);
+		break;
+	case EVENT_LEFT:
+		take_left(channel, event);
+		break;
+	case EVENT_REPLY:
+		take_reply(session, channel, event);
+		break;
+	case EVENT_REFUSED:
+		take_refusal(session, channel, event);
+		break;
+	case EVENT_ENDED:
+		take_end(session, channel, event->error);
+		break;
+	case EVENT_JUNK:
+		junk(session, blame(session, channel, &event->from), event->error);
+		break;
+	}
+}
+
+void match_events(struct session *session, struct channel *channel)
+{
+	struct event events[EVENTS];
+	int count = EVENTS;
+
+	while (count >= EVENTS - EVENTS_MARGIN && channel->status != CHANNEL_CLOSED) {
+		count = channel->ops->heard(channel, events, EVENTS);
+		for (int i = 0; i < count; i++)
+			take_event(session, channel, &events[i]);
+	}
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* probe -- one way of asking, seen from a session (docs/adding-a-probe.md).
+ *
+ *   session                         kind (icmp, tcp, udp-echo ...)
+ *      open(channel, to)      -->   a socket; may stay under way
+ *      send(channel, to, key) -->   one probe on its way, singly
+ *      heard(channel, events) <--   READY, LEFT, REPLY, REFUSED, ENDED, JUNK
+ *      close(channel)         -->
+ *
+ * A channel is a socket and its state: one for all targets of a family, one per target, or one per
+ * probe.  A kind decodes what the wire says and yields events, not verdicts: the session holds them
+ * against what is in flight and decides the fate of each probe.  LEFT (the kernel's transmit stamp)
+ * and REPLY may come in either order.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/heap.h"
+#include "core/inflight.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/socket.h"
+
+enum channel_scope { CHANNEL_FOR_ALL, CHANNEL_PER_TARGET, CHANNEL_PER_PROBE };
+
+enum event_kind {
+	EVENT_READY,   /* the channel is open now */
+	EVENT_LEFT,    /* the kernel says when this key left */
+	EVENT_REPLY,   /* an answer to this key */
+	EVENT_REFUSED, /* an RST, an ICMP error ...: error says which */
+	EVENT_ENDED,   /* the channel is no more: error, or 0 for an orderly end */
+	EVENT_JUNK,    /* something that answers nothing: error says why */
+};
+
+#define KEY_UNKNOWN UINT64_MAX
+
+enum { EVENTS_MARGIN = 2 };
+
+struct event {
+	enum event_kind kind;
+	enum taker taker;           /* of stamp */
+	uint64_t key;               /* KEY_UNKNOWN where the wire does not tell which */
+	int ttl, tos;               /* REPLY: as received; -1 = not known */
+	size_t bytes;               /* REPLY */
+	uint64_t nonce, nonce_mask; /* as it came back; only the bits in the mask */
+	struct mono read;           /* when it was in our hands */
+	struct mono stamp;          /* LEFT, REPLY: the kernel's, 0 when there is none */
+	struct address from;   /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
+	struct address target; /* REFUSED: to whom it was sent; family 0 = the channel's peer */
+	int retransmissions;   /* REPLY: by TCP, since the reply before */
+	int error;             /* REFUSED, ENDED, JUNK: negative errno */
+};
+
+/* What all probes of a session have in common. */
+struct probe_options {
+	size_t size;      /* bytes of payload */
+	int64_t interval; /* ns between the probes of one target */
+	int64_t timeout;  /* ns after which a probe is lost */
+	struct socket_options socket;
+};
+
+enum channel_status {
+	CHANNEL_CLOSED,
+	CHANNEL_OPENING,
+	CHANNEL_READY,
+};
+
+struct probe_ops;
+
+struct channel {
+	const struct probe_ops *ops;
+	const struct probe_options *options;
+	struct loop *loop; /* where watch is watched; NULL in a simulation */
+	struct watch watch;
+	int family;
+	void *state; /* the kind's own, ops->state_size bytes, zeroed before open() */
+
+	/* What is in flight; a kind may look (nonces), the session writes. */
+	struct inflight inflight;
+
+	/* The session's. */
+	enum channel_status status;
+	uint32_t target;         /* of PER_TARGET and PER_PROBE */
+	size_t booked;           /* probes that may be in flight at once */
+	uint64_t random;         /* drawn when it was made: identifiers come from it */
+	struct mono opened;      /* when open() was last called */
+	struct mono called;      /* when it handed its request to the kernel */
+	struct heap_node expiry; /* when the oldest probe in flight times out */
+};
+
+struct probe_ops {
+	const char *name;    /* the kind, as typed by a person */
+	const char *help;    /* one line for --help and the manual */
+	const char *asks_by; /* of a kind without payload: what a probe is */
+	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports */
+	enum channel_scope scope;
+	unsigned key_bits;   /* how much of a key the wire carries */
+	size_t size_min;     /* least payload */
+	bool echoes;         /* carries a payload: its size means something */
+	bool key_in_payload; /* so that below 4 bytes one probe is in flight at a time */
+	bool retransmission_is_loss; /* the kernel's second SYN is not our probe */
+	const char *default_host;    /* asked when no host is given; NULL = one must be */
+	size_t state_size;
+
+	/* Opens; `to` is the peer (FOR_ALL: any address of the family).  0 also when READY comes
+	 * later by heard().  PER_PROBE: only prepares. */
+	int (*open)(struct channel *channel, const struct address *to, struct mono *called,
+	            struct err *err);
+
+	/* Sends the probe with this key; called is the instant just before the system call.
+	 * Negative errno when nothing left. */
+	int (*send)(struct channel *channel, const struct address *to, uint64_t key,
+	            struct mono *called);
+
+	/* Fills events with what has come and returns how many.  A kind that leaves something
+	 * unread has filled all but at most the last EVENTS_MARGIN of room. */
+	int (*heard)(struct channel *channel, struct event *events, int room);
+
+	/* Lets go of everything open() and send() made; harmless on a closed channel. */
+	void (*close)(struct channel *channel);
+};
+
+/* The nonce that the probe with this key carries. */
+static inline uint64_t channel_nonce(const struct channel *channel, uint64_t key)
+{
+	const struct flight *flight = inflight_find(&channel->inflight, key);
+
+	return flight ? flight->nonce : 0;
+}

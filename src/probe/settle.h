@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* settle -- giving a probe its fate: exactly one of answered, lost, refused, unsent.
+ *
+ * The one place where tallies are counted and samples are made.
+ */
+#pragma once
+
+#include "probe/session.h"
+
+/* The target at that index; NULL when it was removed. */
+struct target *settle_target(const struct session *session, uint32_t index);
+
+/* Whose probe an open flight is: a target that is removed takes its flights along. */
+struct target *settle_owner(const struct session *session, const struct flight *flight);
+
+/* The record of a probe that left, as far as it is known without an answer. */
+struct sample settle_sample(const struct session *session, const struct target *target,
+                            const struct flight *flight, enum fate fate);
+
+/* Ends the wait for a probe in flight. */
+void settle_flight(struct session *session, struct target *target, struct flight *flight,
+                   const struct sample *sample);
+
+/* One more thing that came for a probe which has its fate already. */
+void settle_afterwards(struct session *session, struct target *target,
+                       const struct sample *sample);
+
+/* The probe that was due never left; or it was refused before it could. */
+void settle_unsent(struct session *session, struct target *target, int error);
+void settle_refused_unsent(struct session *session, struct target *target,
+                           struct channel *channel, int error);
+
+/* Every probe in flight on the channel gets this fate: the channel is no more. */
+void settle_abandoned(struct session *session, struct channel *channel, enum fate fate,
+                      int error);

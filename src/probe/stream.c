@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int stream_open(struct channel *channel, struct stream *stream, const struct address *to,
+                struct mono *called, size_t request_bytes)
+{
+	int fd = socket_open(address_family(to), SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return fd;
+	channel->watch.fd = fd;
+	stream->unsent = malloc(request_bytes);
+	int result = stream->unsent ? socket_configure(fd, address_family(to),
+	                                               &channel->options->socket)
+	                            : -ENOMEM;
+
+	if (result == 0)
+		result = socket_connect(fd, to, called);
+	if (result == 0)
+		result = loop_watch(channel->loop, &channel->watch, LOOP_READ | LOOP_WRITE);
+	return result;
+}
+
+void stream_close(struct channel *channel, struct stream *stream)
+{
+	if (channel->options->socket.source_port)
+		socket_reset_on_close(channel->watch.fd);
+	socket_close(&channel->watch.fd);
+	free(stream->unsent);
+	*stream = (struct stream){ 0 };
+}
+
+/* Readiness to write is only of interest while something is left to be written. */
+static void watch_for(struct channel *channel, const struct stream *stream)
+{
+	loop_rewatch(channel->loop, &channel->watch,
+	             stream->unsent_length ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+int stream_send(struct channel *channel, struct stream *stream, const uint8_t *data,
+                size_t length, struct mono *called)
+{
+	if (stream->unsent_length > 0)
+		return -EAGAIN;
+	if (channel->inflight.next - stream->next_key > channel->inflight.room)
+		return -ENOBUFS;
+	int64_t sent = socket_send_stamped(channel->watch.fd, data, length, called);
+
+	if (sent < 0)
+		return (int)sent;
+	stream->unsent_at = 0;
+	stream->unsent_length = length - (size_t)sent;
+	if (stream->unsent_length == 0)
+		return 0;
+	memcpy(stream->unsent, data + sent, stream->unsent_length);
+	watch_for(channel, stream);
+	return 0;
+}
+
+static int write_rest(struct channel *channel, struct stream *stream)
+{
+	int64_t sent = socket_send(channel->watch.fd, stream->unsent + stream->unsent_at,
+	                           stream->unsent_length);
+
+	if (sent < 0)
+		return sent == -EAGAIN ? 0 : (int)sent;
+	stream->unsent_at += (size_t)sent;
+	stream->unsent_length -= (size_t)sent;
+	if (stream->unsent_length == 0)
+		watch_for(channel, stream);
+	return 0;
+}
+
+static int finish_connecting(struct channel *channel, struct stream *stream,
+                             struct event *event)
+{
+	struct mono read;
+	int result = socket_connected(channel->watch.fd, &read);
+
+	if (result == 0)
+		return 0;
+	if (result < 0)
+		return stream_ended(event, result);
+	stream->connected = true;
+	stream->next_key = channel->inflight.next;
+	watch_for(channel, stream);
+	*event = (struct event){ .kind = EVENT_READY, .read = read };
+	return 1;
+}
+
+bool stream_ready(struct channel *channel, struct stream *stream, struct event *event,
+                  int *count)
+{
+	int result = 0;
+
+	*count = 0;
+	if (!stream->connected) {
+		*count = finish_connecting(channel, stream, event);
+		return false;
+	}
+	if (stream->unsent_length > 0)
+		result = write_rest(channel, stream);
+	if (result < 0)
+		*count = stream_ended(event, result);
+	return result == 0;
+}
+
+void stream_answered(struct channel *channel, struct stream *stream, struct event *event,
+                     size_t bytes, struct mono read)
+{
+	int total = socket_retransmissions(channel->watch.fd);
+
+	*event = (struct event){
+		.kind = EVENT_REPLY,
+		.key = stream->next_key++,
+		.bytes = bytes,
+		.ttl = -1,
+		.tos = -1,
+		.read = read,
+		.retransmissions = total - stream->retransmissions,
+	};
+	stream->retransmissions = total;
+}
+
+int stream_ended(struct event *events, int error)
+{
+	events[0] = (struct event){ .kind = EVENT_ENDED, .error = error };
+	return 1;
+}
+
+int stream_lied(struct event *events, int error)
+{
+	events[0] = (struct event){ .kind = EVENT_JUNK, .error = error };
+	return 1 + stream_ended(events + 1, -EBADMSG);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* udp-echo -- datagrams echoed (RFC 862), over one socket for all targets of a family. */
+#include "probe/udp_echo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/datagram.h"
+#include "wire/payload.h"
+
+enum {
+	RECEIVE_ROOM = 4 << 20,
+};
+
+struct udp_echo {
+	struct datagrams *batch;
+	uint8_t *request; /* size bytes */
+	uint16_t own_port;
+};
+
+static int prepare(struct channel *channel, struct udp_echo *echo, int family)
+{
+	struct address local;
+	int fd = channel->watch.fd;
+	int result = socket_configure(fd, family, &channel->options->socket);
+	/* Bound before the first probe, so that the port is known. */
+	struct address any = address_any(family);
+
+	if (result == 0 && socket_local(fd, &local) == 0 && address_port(&local) == 0)
+		result = socket_bind_to(fd, &any);
+	if (result == 0)
+		result = socket_local(fd, &local);
+	if (result < 0)
+		return result;
+	echo->own_port = address_port(&local);
+	(void)socket_receive_room(fd, RECEIVE_ROOM);
+	result = socket_want_details(fd, family);
+	return result < 0 ? result : socket_want_failures(fd, family);
+}
+
+static int open_channel(struct channel *channel, const struct address *to, struct mono *called,
+                        struct err *err)
+{
+	struct udp_echo *echo = channel->state;
+	size_t size = channel->options->size;
+	int family = address_family(to);
+
+	(void)called;
+	(void)err;
+	channel->watch.fd = socket_open(family, SOCK_DGRAM, 0);
+	if (channel->watch.fd < 0)
+		return channel->watch.fd;
+	echo->request = malloc(size + 1);
+	/* One byte more than is asked for, so that an answer too long shows. */
+	if (!echo->request || datagrams_new(&echo->batch, size + 1, true) < 0)
+		return -ENOMEM;
+	int result = prepare(channel, echo, family);
+
+	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
+}
+
+static void close_channel(struct channel *channel)
+{
+	struct udp_echo *echo = channel->state;
+
+	socket_close(&channel->watch.fd);
+	datagrams_free(echo->batch);
+	free(echo->request);
+	*echo = (struct udp_echo){ 0 };
+}
+
+static int send_probe(struct channel *channel, const struct address *to, uint64_t key,
+                      struct mono *called)
+{
+	struct udp_echo *echo = channel->state;
+	size_t size = channel->options->size;
+
+	if (echo->own_port == address_port(to))
+		return -EADDRINUSE; /* a server takes the port it serves for a loop */
+	payload_write(echo->request, size, (uint32_t)key, channel_nonce(channel, key));
+	return socket_send_shared(channel->watch.fd, echo->request, size, to, called);
+}
+
+static struct event refusal(const struct channel *channel, const struct socket_failure *failure)
+{
+	struct event event = {
+		.kind = EVENT_REFUSED,
+		.key = KEY_UNKNOWN,
+		.error = failure->error,
+		.read = failure->read,
+		.from = failure->offender,
+		.target = failure->target,
+	};
+	struct payload quoted;
+
+	/* Only the head is looked at: the quotation may end before the pattern does. */
+	if (payload_read(failure->quoted, size_min(failure->quoted_length, PAYLOAD_HEAD_BYTES),
+	                 &quoted) < 0 ||
+	    !quoted.has_key)
+		return event;
+	event.key = inflight_unwrap(&channel->inflight, quoted.key, 32);
+	event.nonce = quoted.nonce;
+	event.nonce_mask = quoted.nonce_mask;
+	return event;
+}
+
+static int take_failures(struct channel *channel, struct event *events, int room)
+{
+	struct socket_failure failure;
+	int count = 0;
+
+	while (count < room && socket_take_failure(channel->watch.fd, &failure) == 0)
+		/* Without an offender it is this host's own complaint, and send() has said it. */
+		if (address_family(&failure.offender) != AF_UNSPEC)
+			events[count++] = refusal(channel, &failure);
+	return count;
+}
+
+static struct event reply(const struct channel *channel, const struct datagram *datagram,
+                          struct mono read)
+{
+	struct event event = {
+		.kind = EVENT_REPLY,
+		.key = KEY_UNKNOWN,
+		.bytes = datagram->length + datagram->truncated,
+		.ttl = datagram->ttl,
+		.tos = datagram->tos,
+		.read = read,
+		.from = datagram->peer,
+	};
+	struct payload payload;
+
+	if (payload_read(datagram->data, datagram->length, &payload) < 0) {
+		event.kind = EVENT_JUNK;
+		event.error = -EBADMSG;
+		return event;
+	}
+	if (payload.has_key)
+		event.key = inflight_unwrap(&channel->inflight, payload.key, 32);
+	event.nonce = payload.nonce;
+	event.nonce_mask = payload.nonce_mask;
+	return event;
+}
+
+static int heard(struct channel *channel, struct event *events, int room)
+{
+	struct udp_echo *echo = channel->state;
+	int count = take_failures(channel, events, room);
+	struct mono read;
+	int most = room - count < DATAGRAMS_MAX ? room - count : DATAGRAMS_MAX;
+
+	if (most == 0)
+		return count;
+	int got = datagrams_receive_stamped(echo->batch, channel->watch.fd, most, &read);
+
+	for (int i = 0; i < got; i++)
+		events[count++] = reply(channel, datagrams_at(echo->batch, i), read);
+	return count;
+}
+
+const struct probe_ops probe_udp_echo = {
+	.name = "udp-echo",
+	.help = "datagrams echoed (RFC 862)",
+	.port = 8888,
+	.scope = CHANNEL_FOR_ALL,
+	.key_bits = 32,
+	.echoes = true,
+	.key_in_payload = true,
+	.default_host = "127.0.0.1",
+	.state_size = sizeof(struct udp_echo),
+	.open = open_channel,
+	.send = send_probe,
+	.heard = heard,
+	.close = close_channel,
+};

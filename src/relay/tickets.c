@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "relay/tickets.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tickets_init(struct tickets *tickets, size_t desks)
+{
+	list_init(&tickets->free);
+	tickets->all = calloc(desks * DESK_TICKETS, sizeof(*tickets->all));
+	if (!tickets->all)
+		return -ENOMEM;
+	tickets->count = desks * DESK_TICKETS;
+	for (size_t i = 0; i < tickets->count; i++)
+		list_append(&tickets->free, &tickets->all[i].link);
+	return 0;
+}
+
+void tickets_done(struct tickets *tickets)
+{
+	free(tickets->all);
+	tickets->all = NULL;
+}
+
+struct ticket *ticket_take(struct tickets *tickets, struct desk *desk,
+                           const struct desk_request *request)
+{
+	assert(!list_empty(&tickets->free));
+	struct ticket *ticket = CONTAINER_OF(tickets->free.next, struct ticket, link);
+
+	list_remove(&ticket->link);
+	ticket->desk = desk;
+	ticket->id = request->ticket;
+	ticket->run = NULL;
+	memcpy(ticket->text, request->target, sizeof(ticket->text));
+	return ticket;
+}
+
+struct ticket *ticket_find(struct tickets *tickets, const struct desk *desk, uint64_t id)
+{
+	for (size_t i = 0; i < tickets->count; i++)
+		if (tickets->all[i].desk == desk && tickets->all[i].id == id)
+			return &tickets->all[i];
+	return NULL;
+}
+
+static void say(const struct ticket *ticket, bool last, const char *format, va_list arguments)
+	PRINTF_LIKE(3, 0);
+
+static void say(const struct ticket *ticket, bool last, const char *format, va_list arguments)
+{
+	char line[PONG_ANSWER_MAX];
+
+	(void)vsnprintf(line, sizeof(line), format, arguments);
+	desk_answer(ticket->desk, ticket->id, last, line);
+}
+
+void ticket_say(const struct ticket *ticket, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(ticket, false, format, arguments);
+	va_end(arguments);
+}
+
+void ticket_end(struct tickets *tickets, struct ticket *ticket, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(ticket, true, format, arguments);
+	va_end(arguments);
+	ticket->desk = NULL;
+	list_remove(&ticket->link);
+	list_append(&tickets->free, &ticket->link);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* text -- the output for people, shaped like ping's, so that eyes and scripts already know it. */
+#pragma once
+
+#include <stdio.h>
+
+#include "probe/sink.h"
+#include "probe/target.h"
+
+struct text {
+	FILE *out, *aside; /* lines; the one-line state that was asked for by a signal */
+	const struct probe_options *probe;
+	bool timeout_given; /* then the header shows it */
+	bool quiet, epoch, outstanding, verbose;
+	bool many; /* several targets: each line names its own */
+
+	/* Its own: probes in a row that were skipped, told in one line. */
+	uint64_t skipped_first, skipped_last;
+};
+
+extern const struct sink_ops text_sink;

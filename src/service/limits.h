@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* limits -- what all workers of a server keep to together. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+
+enum {
+	OWED_MAX = 64 << 20,          /* bytes kept for peers that do not read, all in all */
+	OWED_BY_ONE = 256 << 10,      /* and for one of them: then it is not read from either */
+	OWED_WHEN_SHORT = 16 << 10,   /* the same, once OWED_MAX is reached */
+	EVICTABLE_SECONDS = 30,       /* idle for longer may go when a newcomer finds no place */
+};
+
+struct limits {
+	uint32_t max_connections;
+	int64_t idle_timeout;
+	size_t owed_max;              /* the share of one worker in OWED_MAX */
+	_Atomic uint32_t connections; /* there are now; touched when one comes or goes */
+};

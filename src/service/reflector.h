@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* reflector -- one datagram socket of a worker: receive, guard, answer, seal, send.
+ *
+ * The answer is never larger than its question, nor more than one, and some questions get none:
+ * what was sent to many, and what comes from a port that would answer the answer.
+ *
+ * A lone datagram is fastest by a plain call, a queue by batches: each turn takes the way that the
+ * last one suggests.  While the queue stays deep the socket leaves the loop, for whoever watches a
+ * socket is woken for each datagram that comes or goes; it is hot, and has a turn in every turn of
+ * the worker, until it is found empty.
+ */
+#pragma once
+
+#include "net/loop.h"
+#include "service/guard.h"
+#include "service/streams.h"
+
+struct reflector {
+	struct watch watch;
+	struct loop *loop;
+	const struct service *service;
+	const struct guard *guard;
+	struct datagrams *datagrams; /* shared with the other reflectors of the worker */
+	struct reflector *next;
+	bool many;      /* the last turn found more than one */
+	bool hot;       /* needs a turn without being told so by the loop */
+	unsigned turns; /* to look now and then */
+};
+
+/* Answers some of what has come. */
+void reflector_turn(struct reflector *reflector);
+
+/* Answers all that has come already. */
+void reflector_drain(struct reflector *reflector);

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""bench_schedule: do probes leave when they are due, to the last one?
+
+A capture on the loopback interface says when each request left. Probe k is due (k - 1) intervals
+after the first, so the lag of the first is 0 by definition and any drift shows in the last.
+"""
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+
+from figures import median, micro, quantile, table
+from servers import BenchError, Ours
+
+INTERVAL = 10_000_000
+PCAP_NANOSECONDS = 0xA1B23C4D
+READY_SECONDS = 10
+SPARE_SECONDS = 15  # for a command to end after its deadline
+
+
+@contextlib.contextmanager
+def capturing(bench, expression, output):
+    """tcpdump on lo, seen to listen; stopped so that it has written all it saw."""
+    command = bench.pinned(bench.server_cpu, [
+        "tcpdump", "-i", "lo", "-n", "-s", "64", "--time-stamp-precision=nano",
+        "--immediate-mode", "-w", "-", expression])
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=said)
+        try:
+            until = time.monotonic() + READY_SECONDS
+            while b"listening on" not in os.pread(said.fileno(), 4096, 0):
+                if process.poll() is not None or time.monotonic() > until:
+                    why = os.pread(said.fileno(), 4096, 0).decode(errors="replace").strip()
+                    raise BenchError(f"tcpdump does not capture: {why}")
+                time.sleep(0.01)
+            yield
+            time.sleep(0.2)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(READY_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def capture_times(capture):
+    """The instants (ns) of the packets in a capture file of nanosecond precision."""
+    magic, = struct.unpack_from("<I", capture)
+    if magic != PCAP_NANOSECONDS:
+        raise BenchError("tcpdump did not write nanoseconds in this machine's byte order")
+    times = []
+    at = 24
+    while at + 16 <= len(capture):
+        seconds, nanoseconds, held, _ = struct.unpack_from("<IIII", capture, at)
+        times.append(seconds * 1_000_000_000 + nanoseconds)
+        at += 16 + held
+    return times
+
+
+def probe(bench, command, expression, seconds):
+    """Runs a pinging command under capture; the row it earns."""
+    pinned = bench.pinned(bench.client_cpu, command)
+    with tempfile.TemporaryFile() as output:
+        with capturing(bench, expression, output):
+            try:
+                done = subprocess.run(pinned, capture_output=True, text=True, check=False,
+                                      timeout=seconds + SPARE_SECONDS)
+            except subprocess.TimeoutExpired:
+                raise BenchError(f"no end: {shlex.join(pinned)}") from None
+        output.seek(0)
+        times = capture_times(output.read())
+
+    counts = re.search(r"(\d+) packets transmitted, (\d+) received", done.stdout)
+    if not counts or not times:
+        raise BenchError(f"no summary or no packets: {shlex.join(pinned)}: "
+                         f"{done.stderr.strip() or done.stdout.strip()[-200:]}")
+    sent, received = int(counts[1]), int(counts[2])
+    lags = [then - times[0] - place * INTERVAL for place, then in enumerate(times)]
+    shown = shlex.join([os.path.basename(command[0]), *command[1:]])
+    return [f"`{shown}`", sent, len(times), sent - received, micro(lags[-1]),
+            micro(median(lags)), micro(quantile(lags, 0.99)), micro(max(lags)), micro(min(lags))]
+
+
+def ours(bench, seconds):
+    sounder = bench.program("sounder")
+    pace = ["-q", "-i", "10ms", "-w", f"{seconds}s"]
+    with Ours(bench, "udp-echo").start() as server:
+        yield probe(bench, [sounder, "ping", *pace, f"udp-echo://127.0.0.1:{server.port}"],
+                    f"udp and dst port {server.port}", seconds)
+    # An address of its own keeps other people's pings out of the capture.
+    yield probe(bench, [sounder, "ping", *pace, "icmp://127.77.0.1"],
+                "icmp[icmptype] == icmp-echo and dst host 127.77.0.1", seconds)
+
+
+def run(bench, options):
+    seconds = options.seconds
+    print("## Keeping the schedule\n")
+    print(f"{seconds} s at one probe each 10 ms; lag against the first packet + (k - 1) × 10 ms, "
+          "from a capture on lo. Wanted: none lost, the last within 1 ms.\n")
+    rows = [] if bench.twin else list(ours(bench, seconds))
+    rows.append(probe(bench, ["ping", "-q", "-i", "0.01", "-w", str(seconds), "127.77.0.2"],
+                      "icmp[icmptype] == icmp-echo and dst host 127.77.0.2", seconds))
+    table(["command", "sent", "captured", "lost", "lag of the last", "lag p50", "lag p99",
+           "lag max", "lag min"], rows)

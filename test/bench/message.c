@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "message.h"
+
+#include <string.h>
+
+// A step of splitmix64: neighbouring numbers give unlike words.
+static uint64_t word_mix(uint64_t word)
+{
+	word = (word ^ (word >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	word = (word ^ (word >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return word ^ (word >> 31);
+}
+
+void message_fill(uint8_t *bytes, size_t size, uint64_t number)
+{
+	uint64_t word = number;
+
+	for (size_t at = 0; at < size; at += sizeof word) {
+		size_t left = size - at;
+
+		memcpy(bytes + at, &word, left < sizeof word ? left : sizeof word);
+		word = word_mix(number + at + 1);
+	}
+}
+
+uint64_t message_number(const uint8_t *bytes)
+{
+	uint64_t number;
+
+	memcpy(&number, bytes, sizeof number);
+	return number;
+}
