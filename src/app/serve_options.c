@@ -42,6 +42,17 @@ const struct option_table *serve_option_table(void)
 	return &table;
 }
 
+static int no_kind(const char *word, const char *const *kinds, struct err *err)
+{
+	const char *nearest = text_nearest(word, kinds);
+
+	if (nearest)
+		return err_set(err, -EINVAL, "unknown kind '%s' (did you mean '%s'?)",
+		               quote(word).text, nearest);
+	return err_set(err, -EINVAL, "'%s' names no kind (did you mean 'tcp-echo://%s'?)",
+	               quote(word).text, quote(word).text);
+}
+
 /* Kinds that can be asked but not served are known, to be refused by a better sentence. */
 static int read_endpoint(const char *word, struct endpoint *out, struct err *err)
 {
@@ -58,15 +69,29 @@ static int read_endpoint(const char *word, struct endpoint *out, struct err *err
 	if (result < 0)
 		return result;
 	if (out->kind[0] == '\0')
-		return err_set(err, -EINVAL,
-		               "'%s' names no kind (did you mean 'tcp-echo://%s'?)",
-		               quote(word).text, quote(word).text);
+		return no_kind(word, kinds, err);
 	if (!services_find(out->kind))
-		return err_set(
-			err, -EINVAL,
-			"'%s' can be asked but not served (pong, tcp-echo, udp-echo can)",
-			quote(word).text);
+		return err_set(err, -EINVAL, "'%s' can be asked but not served (see --help)",
+		               quote(word).text);
 	return 0;
+}
+
+/* The host of --host is read as it would be in the endpoint, where an IPv6 address has brackets. */
+static int take_host(const char *host, struct endpoint *endpoint, struct err *err)
+{
+	char text[KIND_MAX + HOST_MAX + 32];
+	bool brackets = strchr(host, ':') && host[0] != '[';
+	int length = snprintf(text, sizeof(text), brackets ? "%s://[%s]" : "%s://%s",
+	                      endpoint->kind, host);
+
+	if (length < 0 || (size_t)length >= sizeof(text))
+		return err_set(err, -EINVAL, "'%s' is too long for --host", quote(host).text);
+	int result = read_endpoint(text, endpoint, err);
+
+	if (result == 0 && (endpoint->port >= 0 || host[strcspn(host, "/?#")]))
+		return err_set(err, -EINVAL, "'%s' is more than a host (--host, --port)",
+		               quote(host).text);
+	return result;
 }
 
 /* Takes from --host and --port what the endpoint does not say itself. */
@@ -74,23 +99,10 @@ static int complete(const struct serve_options *options, struct endpoint *endpoi
                     struct err *err)
 {
 	if (endpoint->host[0] == '\0' && options->host) {
-		char text[KIND_MAX + HOST_MAX + 32];
-		int port = endpoint->port;
-		bool brackets = strchr(options->host, ':') && options->host[0] != '[';
-		int length = snprintf(text, sizeof(text), brackets ? "%s://[%s]" : "%s://%s",
-		                      endpoint->kind, options->host);
-
-		if (length < 0 || (size_t)length >= sizeof(text))
-			return err_set(err, -EINVAL, "'%s' is too long for --host",
-			               quote(options->host).text);
-		int result = read_endpoint(text, endpoint, err);
+		int result = take_host(options->host, endpoint, err);
 
 		if (result < 0)
 			return result;
-		if (endpoint->port >= 0)
-			return err_set(err, -EINVAL, "'%s' is more than a host (use --port)",
-			               quote(options->host).text);
-		endpoint->port = port;
 	}
 	if (endpoint->port < 0)
 		endpoint->port = options->port >= 0 ? (int)options->port

@@ -20,7 +20,8 @@ struct serve_options {
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */
 	size_t endpoint_count;
-	uint16_t allowed_ports[OPTION_LIST_ROOM]; /* source ports that are answered all the same */
+	uint16_t allowed_ports
+		[OPTION_LIST_ROOM]; /* source ports that are answered all the same */
 };
 
 const struct option_table *serve_option_table(void);

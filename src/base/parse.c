@@ -4,19 +4,29 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-/* Reads digits from *text on; returns their value, -1 when an int64_t cannot hold it. */
-static int64_t take_digits(const char **text)
+static int64_t digit_of(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = char_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : INT64_MAX;
+}
+
+/* Reads digits of that base from *text on; returns their value, -1 when an int64_t cannot hold it. */
+static int64_t take_digits(const char **text, int64_t base)
 {
 	int64_t value = 0;
 
-	for (; is_digit(**text); (*text)++) {
-		if (value < 0 || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, **text - '0', &value))
+	for (; digit_of(**text) < base; (*text)++) {
+		if (value < 0 || __builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit_of(**text), &value))
 			value = -1;
 	}
 	return value;
@@ -25,14 +35,17 @@ static int64_t take_digits(const char **text)
 int parse_integer(const char *text, int64_t min, int64_t max, int64_t *out)
 {
 	bool negative = *text == '-';
-	const char *rest = text + negative;
+	const char *digits = text + negative;
+	bool hexadecimal = digits[0] == '0' && char_lower(digits[1]) == 'x';
 
-	if (!is_digit(*rest))
-		return -EINVAL;
-	int64_t value = take_digits(&rest);
+	digits += hexadecimal ? 2 : 0;
+	const char *rest = digits;
+	int64_t value = take_digits(&rest, hexadecimal ? 16 : 10);
 
-	if (*rest != '\0')
+	if (rest == digits || *rest != '\0')
 		return -EINVAL;
+	if (value < 0)
+		return -ERANGE;
 	if (value < 0)
 		return -ERANGE;
 	value = negative ? -value : value;
@@ -80,12 +93,12 @@ static int64_t fraction_of(const char *digits, const char *end, int64_t unit)
 int parse_duration(const char *text, int64_t max, int64_t *out)
 {
 	const char *rest = text;
-	int64_t whole = take_digits(&rest);
+	int64_t whole = take_digits(&rest, 10);
 	const char *digits = rest;
 
 	if (*rest == '.') {
 		digits = ++rest;
-		(void)take_digits(&rest);
+		(void)take_digits(&rest, 10);
 	}
 	if (rest == text || (rest == digits && rest[-1] == '.'))
 		return -EINVAL;

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* A decimal integer, digits only.  -EINVAL when it is none, -ERANGE outside [min, max]. */
+/* An integer, decimal or 0x and hexadecimal.  -EINVAL when it is none, -ERANGE outside [min, max]. */
 MUST_CHECK int parse_integer(const char *text, int64_t min, int64_t max, int64_t *out);
 
 /* A duration in nanoseconds: "1", "0.2", "200us", "1.5ms", "1m"; a bare number is seconds.

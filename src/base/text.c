@@ -47,12 +47,27 @@ static size_t utf8_length(const uint8_t *s, size_t left, uint32_t *point)
 	return *point < least || *point > 0x10ffff || surrogate ? 0 : length;
 }
 
-/* Characters that move the cursor or turn the direction of the text around. */
+/* Characters that move the cursor, turn the direction of the text around or cannot be seen: Unicode's
+ * control, format, line and paragraph separator and private use characters. */
 static bool is_unsafe(uint32_t point)
 {
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
-	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+	static const struct {
+		uint32_t from, to;
+	} unsafe[] = {
+		{ 0x00, 0x1f },        { 0x7f, 0x9f },       { 0xad, 0xad },
+		{ 0x600, 0x605 },      { 0x61c, 0x61c },     { 0x6dd, 0x6dd },
+		{ 0x70f, 0x70f },      { 0x890, 0x891 },     { 0x8e2, 0x8e2 },
+		{ 0x180e, 0x180e },    { 0x200b, 0x200f },   { 0x2028, 0x202e },
+		{ 0x2060, 0x206f },    { 0xe000, 0xf8ff },   { 0xfeff, 0xfeff },
+		{ 0xfff0, 0xffff },    { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+		{ 0x13430, 0x1345f },  { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0xe0000, 0x10ffff },
+	};
+
+	for (size_t i = 0; i < COUNT(unsafe); i++)
+		if (point >= unsafe[i].from && point <= unsafe[i].to)
+			return true;
+	return false;
 }
 
 /* Writes the character at s as it may be shown; returns how many raw bytes it took. */

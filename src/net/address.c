@@ -46,7 +46,8 @@ static int parse_v6(const char *literal, struct address *out)
 	if (inet_pton(AF_INET6, host, &address.v6.sin6_addr) != 1)
 		return -EINVAL;
 	if (zone) {
-		address.v6.sin6_scope_id = if_nametoindex(zone + 1);
+		/* Behind a ':' the kernel would take anything: an alias of the old kind. */
+		address.v6.sin6_scope_id = strchr(zone, ':') ? 0 : if_nametoindex(zone + 1);
 		if (address.v6.sin6_scope_id == 0)
 			return -ENODEV;
 	}

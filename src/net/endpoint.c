@@ -93,7 +93,8 @@ static int take_port(const struct reading *reading, struct part part, struct end
 	if (part.length == 0 || part.length >= sizeof(digits))
 		return refuse(reading, "a port is a number from 0 to 65535");
 	memcpy(digits, part.text, part.length);
-	if (parse_integer(digits, 0, UINT16_MAX, &port) < 0 || digits[0] == '-')
+	if (strspn(digits, "0123456789") != part.length ||
+	    parse_integer(digits, 0, UINT16_MAX, &port) < 0)
 		return refuse(reading, "a port is a number from 0 to 65535");
 	out->port = (int)port;
 	return 0;
@@ -127,15 +128,14 @@ static int take_authority(const struct reading *reading, struct part part, struc
 
 	const char *colon = part.length > 0 ? memchr(part.text, ':', part.length) : NULL;
 	size_t host = colon ? (size_t)(colon - part.text) : part.length;
+
+	if (colon && memchr(colon + 1, ':', part.length - host - 1))
+		return refuse(reading, "an IPv6 address needs brackets: [ADDRESS]:PORT");
 	int result = take_name(reading, (struct part){ part.text, host }, out);
 
 	if (result < 0 || !colon)
 		return result;
-	struct part port = { colon + 1, part.length - host - 1 };
-
-	if (memchr(port.text, ':', port.length))
-		return refuse(reading, "an IPv6 address needs brackets: [ADDRESS]:PORT");
-	return take_port(reading, port, out);
+	return take_port(reading, (struct part){ colon + 1, part.length - host - 1 }, out);
 }
 
 static int unknown_kind(const struct reading *reading, struct part part)

@@ -60,5 +60,6 @@ void loop_take_wake(struct watch *watch);
 /* True when a line can be written to fd without waiting for its reader. */
 bool loop_may_write(int fd);
 
-/* Asks for the least slack in this thread's timers that an ordinary user may have. */
+/* Asks for what an ordinary user may have: the least slack in this thread's timers, and a short slice
+ * of the processor, so that it comes sooner. */
 void loop_be_punctual(void);

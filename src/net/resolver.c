@@ -84,6 +84,7 @@ static void answer_in_child(struct question *question, int fd)
 
 	if (pid != 0)
 		return;
+	(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
 	(void)alarm(CHILD_SECONDS);
 	question->reply_to = fd;
 	look_up(question);
@@ -134,7 +135,10 @@ int resolver_init_helper(struct resolver *resolver)
 		return result;
 	}
 	if (pid == 0) {
-		(void)close(resolver->watch.fd);
+		/* Whatever else the server holds, its own output too, is none of the helper's. */
+		if (resolver->far > 0)
+			(void)close_range(0, (unsigned)resolver->far - 1, 0);
+		(void)close_range((unsigned)resolver->far + 1, ~0U, 0);
 		(void)setsid(); /* Ctrl-C is for the server */
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGTERM, SIG_IGN);
@@ -201,5 +205,9 @@ int resolver_take(struct resolver *resolver, struct resolver_answer *answer)
 
 	if (got < 0)
 		return -errno;
-	return got == (ssize_t)sizeof(*answer) ? 0 : -EPIPE;
+	if (got != (ssize_t)sizeof(*answer))
+		return -EPIPE;
+	answer->reason[sizeof(answer->reason) - 1] = '\0';
+	answer->count = answer->count < RESOLVED_MAX ? answer->count : RESOLVED_MAX;
+	return 0;
 }

@@ -13,6 +13,8 @@
 
 enum { SEND_TRIES = 4 };
 
+enum { UNSENT_MOST = 128 * 1024 };
+
 static int set(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
@@ -166,6 +168,8 @@ int socket_share(int fd)
 
 int socket_listen(int fd, int backlog)
 {
+	/* Its connections inherit this: the kernel, too, keeps little for who does not read. */
+	(void)set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MOST);
 	return listen(fd, backlog) < 0 ? -errno : 0;
 }
 

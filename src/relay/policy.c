@@ -165,12 +165,23 @@ static bool is_allowed(const struct policy *policy, const struct address *addres
 
 /* --- what is refused --- */
 
+static const char unjudged[] = "an address that nobody here can judge now";
+
 static const char *registered_as(const struct address *address)
 {
 	for (size_t i = 0; i < COUNT(registry); i++)
 		if (holds(&registry[i].block, address))
 			return registry[i].what;
 	return "no Internet address";
+}
+
+/* Secondary addresses are not chosen as source, so the list of all is asked as well; it may be had
+ * or not, but is believed only when it knows the source that the kernel has just chosen. */
+static const char *known_from(const struct address *address, const struct address *source)
+{
+	if (address_same_host(address, source) || address_is_own(address))
+		return "an address of this host";
+	return address_is_own(source) ? NULL : unjudged;
 }
 
 /* What the address is to this host: a datagram socket that is told its peer sends nothing, but
@@ -182,15 +193,14 @@ static const char *known_here_as(const struct address *address)
 	int fd = socket_open(address_family(address), SOCK_DGRAM, 0);
 	const char *what = NULL;
 
-	if (fd < 0) /* a family that this host does not speak is none of its own addresses' */
-		return fd == -EAFNOSUPPORT ? NULL : "an address that nobody here can judge now";
+	if (fd < 0) /* a family that this host does not speak has no address here */
+		return fd == -EAFNOSUPPORT ? NULL : unjudged;
 	int result = socket_connect(fd, address, &called);
 
 	if (result == -EACCES)
 		what = "a broadcast or prohibited address";
-	else if (result == 0 &&
-	         (socket_local(fd, &source) < 0 || address_same_host(&source, address)))
-		what = "an address of this host";
+	else if (result == 0)
+		what = socket_local(fd, &source) < 0 ? unjudged : known_from(address, &source);
 	socket_close(&fd);
 	return what;
 }

@@ -28,8 +28,8 @@ MUST_CHECK int relay_new(struct relay **out, const struct relay_options *options
 /* When nobody wakes the desks any more. */
 void relay_free(struct relay *relay);
 
-/* What its thread runs; returns NULL after relay_stop(). */
-void *relay_run(void *relay);
+/* What its thread runs, the relay being its argument; returns NULL after relay_stop(). */
+void *relay_run(void *argument);
 
 /* From any thread: every request under way, and every one still to come, is told that the server
  * is stopping. */

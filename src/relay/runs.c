@@ -126,7 +126,7 @@ int runs_init(struct runs *runs, struct loop *loop, struct tickets *tickets)
 	list_init(&runs->free);
 	runs->tickets = tickets;
 	runs->all = calloc(count, sizeof(*runs->all));
-	runs->of_target = calloc(count, sizeof(*runs->of_target));
+	runs->of_target = calloc(count, sizeof(struct run *));
 	if (!runs->all || !runs->of_target || session_new(&runs->session, &options) < 0)
 		return -ENOMEM;
 	session_add_sink(runs->session, &sink, runs);

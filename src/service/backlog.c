@@ -73,5 +73,6 @@ void backlog_drop(struct backlog *backlog, size_t length)
 	if (backlog->length == 0)
 		backlog_done(backlog);
 	else if (backlog->room > SHRINK_ABOVE && backlog->length < backlog->room / 4)
-		(void)resize(backlog, backlog->room / 2); /* it may stay large where memory is short */
+		(void)resize(backlog,
+		             backlog->room / 2); /* it may stay large where memory is short */
 }

@@ -55,7 +55,7 @@ static int look_up(struct binding *binding, struct err *err)
 	}
 	if (result < 0 || answer.error)
 		return err_set(err, -ENOENT, "cannot resolve '%s': %s", quote(host).text,
-		               answer.error         ? answer.reason
+		               answer.error        ? answer.reason
 		               : result == -EAGAIN ? "no answer in time"
 		                                   : err_reason(result).text);
 	binding->count = size_min(answer.count, RESOLVED_MAX);
@@ -115,7 +115,8 @@ int binding_find(const struct endpoint *endpoint, struct binding *out, struct er
 	int result = 0;
 
 	if (!binding.ops)
-		return err_set(err, -EINVAL, "'%s' cannot be served", quote(endpoint->kind).text);
+		return err_set(err, -EINVAL, "'%s' cannot be served",
+		               quote(endpoint->kind).text);
 	if (loopback) {
 		v4.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		v6.v6.sin6_addr = in6addr_loopback;
@@ -136,19 +137,22 @@ int binding_find(const struct endpoint *endpoint, struct binding *out, struct er
 static int explain(const struct binding *binding, const struct address *address, int result,
                    struct err *err)
 {
-	struct endpoint_text where = endpoint_text(binding->ops->name, address_text(address).text,
-	                                           binding->endpoint.port);
+	struct endpoint_text where = endpoint_text(
+		binding->ops->name, address_text(address).text, binding->endpoint.port);
 	struct err reason = err_reason(result);
 
 	if (result == -EADDRINUSE)
-		return err_set(err, result, "cannot listen on '%s': address in use", where.text);
+		return err_set(err, result, "cannot listen on '%s': address in use",
+		               where.text);
 	if (result == -EADDRNOTAVAIL)
-		return err_set(err, result, "cannot listen on '%s': this host has no such address",
+		return err_set(err, result,
+		               "cannot listen on '%s': this host has no such address",
 		               where.text);
 	if (result == -EACCES && binding->endpoint.port < 1024)
-		return err_set(err, result,
-		               "cannot listen on '%s': %s (ports below 1024 need cap_net_bind_service)",
-		               where.text, reason.text);
+		return err_set(
+			err, result,
+			"cannot listen on '%s': %s (ports below 1024 need cap_net_bind_service)",
+			where.text, reason.text);
 	return err_set(err, result, "cannot listen on '%s': %s", where.text, reason.text);
 }
 
@@ -157,7 +161,8 @@ static int prepare(struct binding *binding, int fd, const struct address *addres
 	if (binding->ops->type == SOCK_STREAM)
 		return socket_listen(fd, QUEUE);
 	binding->receive_room = socket_receive_room(fd, RECEIVE_ROOM);
-	return address_is_any(address) ? socket_want_destination(fd, address_family(address)) : 0;
+	return address_is_any(address) ? socket_want_destination(fd, address_family(address))
+	                               : 0;
 }
 
 /* The one whose success says that the address is free. */

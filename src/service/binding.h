@@ -27,5 +27,5 @@ MUST_CHECK int binding_find(const struct endpoint *endpoint, struct binding *out
                             struct err *err);
 
 /* Opens its sockets and hands them to the workers; addresses then tell their ports. */
-MUST_CHECK int binding_open(struct binding *binding, struct worker *const *workers, size_t count,
-                            struct err *err);
+MUST_CHECK int binding_open(struct binding *binding, struct worker *const *workers,
+                            size_t count, struct err *err);

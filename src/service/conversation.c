@@ -9,8 +9,10 @@
 #include "service/lines.h"
 
 enum {
-	SAY_DIRECT = 4096, /* from here on copying costs more than another send */
-	DRAIN_READS = 64,  /* of up to STREAM_IN_ROOM each, before patience ends */
+	LINES_PER_TURN = 512,   /* so that one who asks a lot at once delays nobody */
+	LINES_ROOM = 16 * 1024, /* read at once, and so kept at most */
+	SAY_DIRECT = 4096,      /* from here on copying costs more than another send */
+	DRAIN_READS = 64,       /* of up to STREAM_IN_ROOM each, before patience ends */
 
 	/* In these states there is nothing to hear. */
 	DEAF = CONNECTION_ENDED | CONNECTION_CLOSING | CONNECTION_PENDING | CONNECTION_STOPPED,
@@ -177,14 +179,15 @@ static size_t hand_over_lines(struct conversation *conversation, const struct se
 {
 	struct connection *connection = conversation->connection;
 	const uint8_t *in = conversation->streams->in;
-	bool skipping = is(connection, CONNECTION_SKIPPING), ended = is(connection, CONNECTION_ENDED);
+	bool skipping = is(connection, CONNECTION_SKIPPING),
+	     ended = is(connection, CONNECTION_ENDED);
 	size_t used = 0;
 
-	while (used < length) {
+	for (unsigned lines = 0; used < length; lines++) {
 		struct line line;
 
 		if (is(connection, CONNECTION_PENDING | CONNECTION_CLOSING) ||
-		    credit(conversation) == 0) {
+		    lines == LINES_PER_TURN || credit(conversation) == 0) {
 			connection->state |= CONNECTION_STOPPED;
 			break;
 		}
@@ -194,8 +197,9 @@ static size_t hand_over_lines(struct conversation *conversation, const struct se
 			break;
 		used += took;
 		if (line.text)
-			obey(connection, service->ops->line(service->state, conversation, line.text,
-			                                    line.length, line.overlong));
+			obey(connection,
+			     service->ops->line(service->state, conversation, line.text,
+			                        line.length, line.overlong));
 	}
 	connection->state &= (uint8_t)~CONNECTION_SKIPPING;
 	connection->state |= skipping ? CONNECTION_SKIPPING : 0;
@@ -230,10 +234,10 @@ static void hear(struct conversation *conversation)
 {
 	struct connection *connection = conversation->connection;
 	struct streams *streams = conversation->streams;
-	size_t room = size_min(STREAM_IN_ROOM, credit(conversation));
+	bool chunks = streams->services[connection->service].ops->chunk;
+	size_t room = size_min(chunks ? STREAM_IN_ROOM : LINES_ROOM, credit(conversation));
 	size_t kept = take_kept(conversation);
-	int64_t got = socket_receive(connection->watch.fd, streams->in + kept,
-	                             STREAM_IN_ROOM - kept < room ? STREAM_IN_ROOM - kept : room);
+	int64_t got = socket_receive(connection->watch.fd, streams->in + kept, room);
 
 	if (got == 0)
 		connection->state |= CONNECTION_ENDED;
@@ -244,12 +248,11 @@ static void hear(struct conversation *conversation)
 	hand_over(conversation, kept + (got > 0 ? (size_t)got : 0));
 }
 
-/* Answers requests that were kept, as far as their answers are taken. */
+/* Answers more of the requests that were kept. */
 static void go_on(struct conversation *conversation)
 {
-	while (is(conversation->connection, CONNECTION_STOPPED) &&
-	       !is(conversation->connection, CONNECTION_PENDING | CONNECTION_BROKEN) &&
-	       credit(conversation) > 0)
+	if (!is(conversation->connection, CONNECTION_PENDING | CONNECTION_BROKEN) &&
+	    credit(conversation) > 0)
 		hand_over(conversation, take_kept(conversation));
 }
 
@@ -258,7 +261,10 @@ static void go_on(struct conversation *conversation)
 static void be_interested(struct conversation *conversation)
 {
 	struct connection *connection = conversation->connection;
-	unsigned interest = owes(connection) ? LOOP_WRITE : 0;
+	bool stopped =
+		is(connection, CONNECTION_STOPPED) && !is(connection, CONNECTION_PENDING);
+	/* Who was stopped goes on when it can write, which may be at once, but after the others. */
+	unsigned interest = owes(connection) || stopped ? LOOP_WRITE : 0;
 
 	if (is(connection, CONNECTION_LINGERING) ||
 	    (!is(connection, DEAF) && credit(conversation) > 0))
@@ -322,9 +328,10 @@ void conversation_turn(struct streams *streams, struct connection *connection, u
 	}
 	if (ready & LOOP_WRITE)
 		pay(&conversation);
-	if (ready & LOOP_READ && !is(connection, DEAF) && credit(&conversation) > 0)
+	if (is(connection, CONNECTION_STOPPED))
+		go_on(&conversation);
+	else if (ready & LOOP_READ && !is(connection, DEAF) && credit(&conversation) > 0)
 		hear(&conversation);
-	go_on(&conversation);
 	settle(&conversation);
 }
 
@@ -341,7 +348,6 @@ void conversation_answer(struct streams *streams, uint64_t ticket, const char *l
 	flush(&conversation);
 	if (last)
 		connection->state &= (uint8_t)~CONNECTION_PENDING;
-	go_on(&conversation);
 	settle(&conversation);
 }
 

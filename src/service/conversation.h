@@ -7,7 +7,8 @@
  * A turn reads once into the worker's buffer, and all that the service says meanwhile leaves with
  * one send.  Only what the peer does not take is kept; when that is too much, nothing more is read
  * from it, nor answered, until it drains.  An unfinished request is kept too, and put before the
- * next read, so that services see whole lines in one piece.
+ * next read, so that services see whole lines in one piece; so are whole ones when there are more
+ * than one turn should answer.
  */
 #pragma once
 

@@ -9,9 +9,10 @@
 int desk_init(struct desk *desk)
 {
 	*desk = (struct desk){ .to_relay.fd = -1, .to_worker.fd = -1 };
-	/* Each ticket may have its question and its cancellation in the ring at once. */
+	/* What the relay may have left unread: the question and the cancellation of each ticket,
+	 * and a cancellation of each that had it before, answered meanwhile. */
 	int result = ring_init(&desk->requests, sizeof(struct desk_request),
-	                       (size_t)2 * DESK_TICKETS);
+	                       (size_t)3 * DESK_TICKETS);
 
 	if (result == 0)
 		result = ring_init(&desk->answers, sizeof(struct desk_answer),

@@ -30,7 +30,7 @@ struct desk_request {
 
 struct desk_answer {
 	uint64_t ticket;
-	bool last;                   /* nothing follows for this ticket */
+	bool last;                  /* nothing follows for this ticket */
 	char line[PONG_ANSWER_MAX]; /* without its LF, ended by NUL */
 };
 

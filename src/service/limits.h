@@ -7,10 +7,10 @@
 #include "base/base.h"
 
 enum {
-	OWED_MAX = 64 << 20,          /* bytes kept for peers that do not read, all in all */
-	OWED_BY_ONE = 256 << 10,      /* and for one of them: then it is not read from either */
-	OWED_WHEN_SHORT = 16 << 10,   /* the same, once OWED_MAX is reached */
-	EVICTABLE_SECONDS = 30,       /* idle for longer may go when a newcomer finds no place */
+	OWED_MAX = 64 << 20,        /* bytes kept for peers that do not read, all in all */
+	OWED_BY_ONE = 256 << 10,    /* and for one of them: then it is not read from either */
+	OWED_WHEN_SHORT = 16 << 10, /* the same, once OWED_MAX is reached */
+	EVICTABLE_SECONDS = 30,     /* idle for longer may go when a newcomer finds no place */
 };
 
 struct limits {

@@ -135,7 +135,8 @@ void listeners_accept(struct listeners *listeners)
 {
 	bool enough = true;
 
-	for (struct listener *listener = listeners->first; listener; listener = listener->next) {
+	for (struct listener *listener = listeners->first; listener;
+	     listener = listener->next) {
 		if (listener->ready)
 			enough &= accept_some(listeners, listener, ACCEPTS_PER_TURN);
 		listener->ready = false;

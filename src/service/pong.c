@@ -46,7 +46,8 @@ static void say(struct conversation *conversation, const char *format, ...)
 
 	va_end(arguments);
 	if (length > 0)
-		conversation_say(conversation, line, size_min((size_t)length, sizeof(line) - 1));
+		conversation_say(conversation, line,
+		                 size_min((size_t)length, sizeof(line) - 1));
 }
 
 /* The answer is the same for a whole second, so it is written once. */
@@ -55,7 +56,8 @@ static void say_pong(struct pong *pong, struct conversation *conversation)
 	int64_t epoch = conversation_now(conversation).ns / NS_PER_SEC;
 
 	if (epoch != pong->epoch) {
-		int length = snprintf(pong->answer, sizeof(pong->answer), "pong %" PRId64 "\n", epoch);
+		int length = snprintf(pong->answer, sizeof(pong->answer), "pong %" PRId64 "\n",
+		                      epoch);
 
 		pong->length = length > 0 ? (size_t)length : 0;
 		pong->epoch = epoch;
@@ -107,8 +109,9 @@ static enum verdict answer_line(void *state, struct conversation *conversation,
 	case PONG_PING_TARGET:
 		return ask_relay(pong, conversation, &request);
 	case PONG_HELP:
-		say(conversation, "commands: ping (answers 'pong EPOCH'), ping TARGET (this server "
-		                  "pings it 4 times), help, quit\n");
+		say(conversation,
+		    "commands: ping (answers 'pong EPOCH'), ping TARGET (this server "
+		    "pings it 4 times), help, quit\n");
 		return SERVICE_DONE;
 	case PONG_QUIT:
 		return SERVICE_CLOSE;

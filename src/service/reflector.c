@@ -4,8 +4,8 @@
 #include "net/datagram.h"
 
 enum {
-	LOOK_EVERY = 8,        /* turns between looks whether more than one waits */
-	HOT_FROM = 12,         /* waiting at once: worth two calls to leave the loop and return */
+	LOOK_EVERY = 8, /* turns between looks whether more than one waits */
+	HOT_FROM = 4,   /* waiting at once: worth two calls to leave the loop and return */
 	BATCHES_AT_END = 8192, /* many times what the receive buffer holds */
 };
 

@@ -16,9 +16,9 @@ struct conversation; /* service/conversation.h: one connection as its service se
 struct desk;         /* service/desk.h: where questions for the relay are left */
 
 enum verdict {
-	SERVICE_DONE,    /* understood; ready for what follows */
-	SERVICE_MORE,    /* not complete yet: call again when there is more */
-	SERVICE_CLOSE,   /* say what was said, then end the connection */
+	SERVICE_DONE,  /* understood; ready for what follows */
+	SERVICE_MORE,  /* not complete yet: call again when there is more */
+	SERVICE_CLOSE, /* say what was said, then end the connection */
 	SERVICE_PENDING, /* the answer will come later: read nothing more until conversation_resume() */
 };
 
@@ -47,8 +47,8 @@ struct service_ops {
 
 	/* Streams: one of the two.  chunk: bytes as they come.  line: without its LF; cut at the
 	 * longest allowed when overlong. */
-	enum verdict (*chunk)(void *state, struct conversation *conversation, const uint8_t *data,
-	                      size_t length);
+	enum verdict (*chunk)(void *state, struct conversation *conversation,
+	                      const uint8_t *data, size_t length);
 	enum verdict (*line)(void *state, struct conversation *conversation, const char *line,
 	                     size_t length, bool overlong);
 	/* Optional: the peer went while an answer was PENDING. */

@@ -85,8 +85,8 @@ static void sweep_at(struct streams *streams, const struct slot_list *list, uint
 		return;
 	int64_t ticks = (int64_t)patience + 1 - quiet_ticks(streams, oldest);
 
-	streams->due = mono_earlier(streams->due,
-	                            mono_add(streams->now, span_max(ticks, 1) * TICK));
+	streams->due =
+		mono_earlier(streams->due, mono_add(streams->now, span_max(ticks, 1) * TICK));
 }
 
 static void plan_sweep(struct streams *streams)

@@ -27,8 +27,8 @@ struct streams {
 	struct slot_list idle;      /* oldest activity first */
 	struct slot_list lingering; /* first to linger first */
 
-	uint8_t *in;     /* what is being read; not kept over a turn */
-	uint8_t *out;    /* what is being said; sent within the turn */
+	uint8_t *in;  /* what is being read; not kept over a turn */
+	uint8_t *out; /* what is being said; sent within the turn */
 	size_t out_used;
 	size_t owed; /* memory of all backlogs */
 

@@ -79,7 +79,8 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 
 	if (result < 0) {
 		worker_free(worker);
-		return err_set(err, result, "cannot start a worker: %s", err_reason(result).text);
+		return err_set(err, result, "cannot start a worker: %s",
+		               err_reason(result).text);
 	}
 	*out = worker;
 	return 0;
@@ -185,9 +186,10 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 		socket_close(&fd);
 		return number;
 	}
-	int result = ops->type == SOCK_STREAM
-	                     ? listeners_add(&worker->listeners, fd, (size_t)number, WATCH_LISTENER)
-	                     : add_reflector(worker, fd, &worker->services[number], many_addresses);
+	int result =
+		ops->type == SOCK_STREAM
+			? listeners_add(&worker->listeners, fd, (size_t)number, WATCH_LISTENER)
+			: add_reflector(worker, fd, &worker->services[number], many_addresses);
 
 	if (result < 0)
 		return err_set(err, result, "cannot serve %s: %s", ops->name,
@@ -197,8 +199,8 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 
 size_t worker_memory_max(const struct limits *limits, size_t count)
 {
-	size_t buffers = STREAM_IN_ROOM + STREAM_OUT_ROOM +
-	                 (size_t)2 * DATAGRAMS_MAX * DATAGRAM_ROOM;
+	size_t buffers =
+		STREAM_IN_ROOM + STREAM_OUT_ROOM + (size_t)2 * DATAGRAMS_MAX * DATAGRAM_ROOM;
 	/* Once all that may be owed is owed, each may still owe a little and have asked as much. */
 	size_t each = sizeof(struct connection) * count + (size_t)2 * OWED_WHEN_SHORT;
 

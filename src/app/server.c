@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/process.h"
+#include "relay/relay.h"
+#include "service/desk.h"
+
+enum {
+	DESCRIPTORS_BESIDES = 32, /* what the process needs whatever it serves */
+	DESCRIPTORS_FOR_RELAY = 64,
+	DESCRIPTORS_PER_WORKER = 8,
+	CONNECTIONS_AT_LEAST = 8,
+};
+
+/* --- opening --- */
+
+static bool serves(const struct serve_options *options, const char *kind)
+{
+	for (size_t i = 0; i < options->endpoint_count; i++)
+		if (strcmp(options->endpoints[i].kind, kind) == 0)
+			return true;
+	return false;
+}
+
+/* Connections that the descriptor limit leaves room for; an endpoint has two addresses at most,
+ * but for names. */
+static uint64_t connections_possible(const struct server *server)
+{
+	uint64_t limit = process_raise_descriptor_limit();
+	uint64_t besides = DESCRIPTORS_BESIDES + DESCRIPTORS_PER_WORKER * server->worker_count +
+	                   2 * server->options->endpoint_count * server->worker_count;
+
+	if (serves(server->options, "pong"))
+		besides += DESCRIPTORS_FOR_RELAY;
+	return limit > besides + CONNECTIONS_AT_LEAST ? limit - besides : CONNECTIONS_AT_LEAST;
+}
+
+static void set_limits(struct server *server)
+{
+	const struct serve_options *options = server->options;
+	uint64_t possible = connections_possible(server);
+	uint64_t most =
+		options->max_connections > 0 ? (uint64_t)options->max_connections : possible;
+
+	server->limits.max_connections = (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
+	server->limits.idle_timeout = options->idle_timeout;
+	server->limits.owed_max = OWED_MAX / server->worker_count;
+}
+
+static int make_desks(struct server *server, struct err *err)
+{
+	int result = 0;
+
+	server->desks = calloc(server->worker_count, sizeof(*server->desks));
+	if (!server->desks)
+		result = -ENOMEM;
+	for (size_t i = 0; i < server->worker_count && result == 0; i++)
+		result = desk_init(&server->desks[i]);
+	return result < 0 ? err_set(err, result, "cannot start: out of memory") : 0;
+}
+
+/* First of all, because it forks a helper that should hold nothing of ours. */
+static int make_relay(struct server *server, struct err *err)
+{
+	struct relay_options relay = { .open_to_all = server->options->relay };
+	const struct option_list *allow = &server->options->relay_allow;
+	int result = 0;
+
+	for (size_t i = 0; i < allow->count && result == 0; i++)
+		result = policy_allow(&relay.policy, allow->items[i], err);
+	if (result < 0 || !serves(server->options, "pong"))
+		return result;
+	result = make_desks(server, err);
+	if (result == 0)
+		result = relay_new(&server->relay, &relay, server->desks, server->worker_count,
+		                   err);
+	return result;
+}
+
+static int find_bindings(struct server *server, struct err *err)
+{
+	size_t count = server->options->endpoint_count;
+	int result = 0;
+
+	server->bindings = calloc(count, sizeof(*server->bindings));
+	if (!server->bindings)
+		return err_set(err, -ENOMEM, "cannot start: out of memory");
+	for (size_t i = 0; i < count && result == 0; i++)
+		result =
+			binding_find(&server->options->endpoints[i], &server->bindings[i], err);
+	return result;
+}
+
+static int make_workers(struct server *server, struct err *err)
+{
+	const struct worker_setup setup = { .limits = &server->limits,
+		                            .guard = &server->guard };
+	int result = 0;
+
+	for (size_t i = 0; i < server->worker_count && result == 0; i++)
+		result = worker_new(&server->workers[i], &setup,
+		                    server->desks ? &server->desks[i] : NULL, err);
+	return result;
+}
+
+/* Source ports that get silence: the list, our own, but not those that were named. */
+static void set_guard(struct server *server)
+{
+	const struct serve_options *options = server->options;
+
+	guard_init(&server->guard);
+	for (size_t i = 0; i < options->endpoint_count; i++)
+		if (server->bindings[i].ops->type == SOCK_DGRAM)
+			guard_silence(&server->guard,
+			              (uint16_t)server->bindings[i].endpoint.port);
+	for (size_t i = 0; i < options->allow_source_ports.count; i++)
+		guard_allow(&server->guard, options->allowed_ports[i]);
+}
+
+static int open_bindings(struct server *server, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < server->options->endpoint_count && result == 0; i++)
+		result = binding_open(&server->bindings[i], server->workers,
+		                      server->worker_count, err);
+	if (result == 0)
+		set_guard(server);
+	return result;
+}
+
+int server_open(struct server *server, const struct serve_options *options, struct err *err)
+{
+	server->options = options;
+	server->worker_count = options->workers > 0
+	                               ? (size_t)options->workers
+	                               : size_min(process_count_cpus(), SERVE_WORKERS_MAX);
+	set_limits(server);
+	int result = make_relay(server, err);
+
+	if (result == 0)
+		result = find_bindings(server, err);
+	if (result == 0)
+		result = make_workers(server, err);
+	if (result == 0)
+		result = open_bindings(server, err);
+	return result;
+}
+
+/* --- threads --- */
+
+struct seat {
+	struct server *server;
+	struct worker *worker;
+};
+
+static void *run_worker(void *argument)
+{
+	struct seat seat = *(struct seat *)argument;
+
+	free(argument);
+	worker_run(seat.worker);
+	if (atomic_fetch_sub(&seat.server->running, 1) == 1)
+		loop_wake(seat.server->ended);
+	return NULL;
+}
+
+static int start_worker(struct server *server, struct worker *worker)
+{
+	struct seat *seat = malloc(sizeof(*seat));
+
+	if (!seat)
+		return -ENOMEM;
+	*seat = (struct seat){ server, worker };
+	int error =
+		pthread_create(&server->threads[server->thread_count], NULL, run_worker, seat);
+
+	if (error) {
+		free(seat);
+		return -error;
+	}
+	server->thread_count++;
+	return 0;
+}
+
+static int start_relay(struct server *server)
+{
+	if (!server->relay)
+		return 0;
+	int error = pthread_create(&server->relay_thread, NULL, relay_run, server->relay);
+
+	server->relay_runs = error == 0;
+	return -error;
+}
+
+int server_start(struct server *server, const struct watch *ended, struct err *err)
+{
+	int result = start_relay(server);
+
+	server->ended = ended;
+	server->running = server->worker_count;
+	for (size_t i = 0; i < server->worker_count && result == 0; i++)
+		result = start_worker(server, server->workers[i]);
+	if (result == 0)
+		return 0;
+	server_stop(server);
+	return err_set(err, result, "cannot start a thread: %s", err_reason(result).text);
+}
+
+void server_stop(struct server *server)
+{
+	/* Whoever waits for the relay gets a last line now, rather than be cut off later. */
+	if (server->relay)
+		relay_refuse(server->relay);
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_stop(server->workers[i]);
+}
+
+void server_release(struct server *server)
+{
+	for (size_t i = 0; i < server->thread_count; i++)
+		(void)pthread_join(server->threads[i], NULL);
+	if (server->relay_runs) {
+		relay_stop(server->relay);
+		(void)pthread_join(server->relay_thread, NULL);
+	}
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_free(server->workers[i]);
+	relay_free(server->relay);
+	for (size_t i = 0; i < server->worker_count && server->desks; i++)
+		desk_done(&server->desks[i]);
+	free(server->desks);
+	free(server->bindings);
+}

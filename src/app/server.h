@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* server -- everything that serves, put together: bindings, workers and their threads, the relay. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "app/serve_options.h"
+#include "net/loop.h"
+#include "service/binding.h"
+
+struct desk;
+struct relay;
+
+struct server {
+	const struct serve_options *options;
+	struct limits limits;
+	struct guard guard;
+	struct binding *bindings; /* one for each endpoint */
+
+	struct worker *workers[SERVE_WORKERS_MAX];
+	pthread_t threads[SERVE_WORKERS_MAX];
+	size_t worker_count, thread_count;
+	_Atomic size_t running;    /* threads of workers */
+	const struct watch *ended; /* woken when there are none any more */
+
+	struct relay *relay; /* NULL: nobody can ask for it */
+	struct desk *desks;  /* one for each worker */
+	pthread_t relay_thread;
+	bool relay_runs;
+};
+
+/* Opens all that the options, which are borrowed, ask for; forks, so it comes before anything that
+ * a child should not hold.  The server is zeroed; after a failure, too, it must be released. */
+MUST_CHECK int server_open(struct server *server, const struct serve_options *options,
+                           struct err *err);
+
+/* Serves, in threads of its own, until server_stop(); then ended is woken. */
+MUST_CHECK int server_start(struct server *server, const struct watch *ended, struct err *err);
+
+/* Begins to end. */
+void server_stop(struct server *server);
+
+/* Waits for its threads and gives everything back. */
+void server_release(struct server *server);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Measures from when a probe should have left.
+s/\.called = flight->called,/.called = flight->due,/

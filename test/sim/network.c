@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/network.h"
+
+#include <stdlib.h>
+
+struct parcel *parcel_new(struct world *world, struct channel *channel, int64_t delay)
+{
+	struct parcel *parcel = world->free_parcels;
+
+	if (parcel) {
+		world->free_parcels = parcel->next;
+	} else {
+		parcel = malloc(sizeof(*parcel));
+		assert_int_equal(heap_reserve(&world->under_way, ++world->parcels), 0);
+	}
+	assert_non_null(parcel);
+	*parcel = (struct parcel){
+		.channel = channel,
+		.generation = line_of(channel)->generation,
+	};
+	heap_put(&world->under_way, &parcel->arrival, world->now.ns + delay);
+	return parcel;
+}
+
+void parcel_free(struct world *world, struct parcel *parcel)
+{
+	parcel->next = world->free_parcels;
+	world->free_parcels = parcel;
+}
+
+struct mono network_next(const struct world *world)
+{
+	const struct heap_node *first = heap_first(&world->under_way);
+
+	return first ? (struct mono){ first->key } : MONO_NEVER;
+}
+
+static void put_into_inbox(struct world *world, struct parcel *parcel)
+{
+	struct line *line = line_of(parcel->channel);
+
+	if (parcel->generation != line->generation) {
+		parcel_free(world, parcel);
+		return;
+	}
+	parcel->next = NULL;
+	*line->inbox_end = parcel;
+	line->inbox_end = &parcel->next;
+	if (line->is_ready)
+		return;
+	line->is_ready = true;
+	line->next_ready = world->ready;
+	world->ready = parcel->channel;
+}
+
+void network_collect(struct world *world)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&world->under_way)) && first->key <= world->now.ns) {
+		heap_take(&world->under_way, first);
+		put_into_inbox(world, CONTAINER_OF(first, struct parcel, arrival));
+	}
+}
+
+struct channel *network_ready(struct world *world)
+{
+	struct channel *channel = world->ready;
+
+	if (channel) {
+		world->ready = line_of(channel)->next_ready;
+		line_of(channel)->is_ready = false;
+	}
+	return channel;
+}
+
+void network_sleep(struct world *world, int64_t span)
+{
+	/* All keys move by the same span, down to now at the least: the order of the heap stands. */
+	for (size_t i = 0; i < world->under_way.count; i++) {
+		struct heap_node *node = world->under_way.nodes[i];
+
+		node->key = span_max(world->now.ns, node->key - span);
+	}
+}
+
+void network_forget(struct world *world, uint32_t target)
+{
+	const struct truth *first = world_truth(world, target, 1);
+	bool shared = world->settings.ops->scope == CHANNEL_FOR_ALL;
+	size_t i = 0;
+
+	while (i < world->under_way.count) {
+		struct parcel *parcel =
+			CONTAINER_OF(world->under_way.nodes[i], struct parcel, arrival);
+		bool own =
+			parcel->truth >= first && parcel->truth < first + world->settings.count;
+
+		if (!shared && parcel->channel->target == target) {
+			heap_take(&world->under_way, &parcel->arrival);
+			parcel_free(world, parcel);
+			i = 0; /* the last has come to its place, or gone up */
+			continue;
+		}
+		parcel->stray = parcel->stray || own;
+		i++;
+	}
+}
+
+void network_done(struct world *world)
+{
+	struct parcel *parcel;
+
+	while (heap_first(&world->under_way)) {
+		parcel = CONTAINER_OF(heap_first(&world->under_way), struct parcel, arrival);
+		heap_take(&world->under_way, &parcel->arrival);
+		parcel_free(world, parcel);
+	}
+	while ((parcel = world->free_parcels)) {
+		world->free_parcels = parcel->next;
+		free(parcel);
+	}
+	heap_done(&world->under_way);
+}

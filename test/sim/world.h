@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* world -- an unmodified session on a virtual clock, against a simulated network.
+ *
+ *   session  --send()-->  network  ~~ delay, loss, twins, lies ~~>  parcels, each with its instant
+ *   session  <-heard()--  inbox of its channel  <-- what has arrived by now
+ *
+ * Everything follows from one seed.  The network knows the truth of each probe: when it left, what
+ * came of it and when that could be read.  world_check() holds each sample and each tally against
+ * it; nothing here asks the session what it thinks.
+ *
+ * A session never looks at its loop, but each kind finds it in its channel: so the simulated kinds
+ * find the world around it.
+ */
+#pragma once
+
+#include "core/random.h"
+#include "probe/session.h"
+#include "unit.h"
+
+/* Of a thousand probes each. */
+struct weather {
+	int64_t delay, spread; /* a round trip takes delay + [0, spread) */
+	unsigned lost, twice, late, refused, forged, unsent;
+	unsigned left_late;  /* the transmit stamp comes after the reply */
+	unsigned ends;       /* the connection is closed or reset meanwhile */
+	unsigned slams;      /* it is closed as soon as it stands */
+	unsigned retransmit; /* the kernel had to send the SYN again */
+	bool stamped;        /* the kernel tells when a probe left and its reply arrived */
+};
+
+enum mishap_kind {
+	MISHAP_STALL,   /* the process is not scheduled for a span */
+	MISHAP_STEP,    /* the wall clock is set by a span */
+	MISHAP_SUSPEND, /* the machine sleeps for a span: monotonic time stands still */
+};
+
+struct mishap {
+	int64_t at; /* since the start */
+	enum mishap_kind kind;
+	int64_t span;
+};
+
+enum { MISHAPS_MAX = 16, TARGETS_MAX = 1000 };
+
+struct settings {
+	const struct probe_ops *ops; /* one of those below */
+	uint32_t targets;
+	int64_t count, interval, timeout;
+	uint64_t seed;
+	int64_t lag;     /* each wake-up comes up to so much too late */
+	bool step_first; /* what is due is done before what has come is read */
+	struct weather weather;
+	struct mishap mishaps[MISHAPS_MAX]; /* in order; ended by a span of 0 */
+	const char *refusing; /* an address that every target has in front of its own */
+};
+
+extern const struct probe_ops sim_for_all, sim_for_all_ports, sim_per_target, sim_per_probe;
+
+/* What the network knows of a probe. */
+struct truth {
+	bool sent, settled, left_told, twin;
+	enum fate fate; /* once settled */
+	struct mono called, left;
+	int64_t rtt; /* -1 where nobody could know it */
+	unsigned late, duplicates;
+};
+
+/* What the session said of it. */
+struct record {
+	unsigned verdicts; /* how often it was given a fate of its own: once */
+	enum fate fate;
+	struct mono due, called;
+	int64_t rtt;
+	int error;
+	unsigned late, duplicates;
+};
+
+struct parcel;
+
+struct world {
+	struct loop loop; /* never waited on: it marks the place of the world */
+	struct settings settings;
+	struct session *session;
+	struct random random;
+	struct mono start, now;
+	struct mono stepped; /* until when all that was due has been done */
+	struct mono next;    /* when there is something to do again */
+	const struct mishap *next_mishap;
+
+	struct heap under_way;
+	struct parcel *free_parcels;
+	struct channel *ready; /* those with something unread */
+	size_t parcels;
+	uint64_t generations;
+
+	struct truth *truths; /* of each target its probes, from sequence 1 */
+	struct record *records;
+	struct mono last_called[TARGETS_MAX];
+	uint64_t newest[TARGETS_MAX]; /* sequence of the latest answer */
+	uint64_t junk, reconnected, reordered;
+	uint64_t too_close; /* sends less than half an interval after the one before */
+	uint64_t misaddressed;
+
+	uint8_t *bytes; /* all that the session said, in order */
+	size_t length, room;
+};
+
+struct world *world_new(const struct settings *settings);
+void world_free(struct world *world);
+
+/* Runs until the session has finished. */
+void world_run(struct world *world);
+void world_run_until(struct world *world, struct mono instant);
+
+/* Removes a target and asks it anew, in the same place. */
+void world_replace(struct world *world, uint32_t target);
+
+/* Holds all that was said against the truth. */
+void world_check(const struct world *world);
+
+/* Sums over all targets. */
+struct tally world_tally(const struct world *world);
+
+struct truth *world_truth(const struct world *world, uint32_t target, uint64_t sequence);
+struct record *world_record(const struct world *world, uint32_t target, uint64_t sequence);
+
+/* --- between world and network --- */
+
+/* True in so many of a thousand cases. */
+bool world_chance(struct world *world, unsigned of_thousand);
+
+/* From [0, limit). */
+int64_t world_below(struct world *world, int64_t limit);
+
+/* Moves all that has arrived by now into the inboxes. */
+void network_collect(struct world *world);
+
+/* The instant at which the next parcel arrives. */
+struct mono network_next(const struct world *world);
+
+/* The network goes on for a span while the clock stands still. */
+void network_sleep(struct world *world, int64_t span);
+
+/* Takes the next channel that has something unread; NULL when there is none. */
+struct channel *network_ready(struct world *world);
+
+/* What is under way for this target will find nobody. */
+void network_forget(struct world *world, uint32_t target);
+void network_done(struct world *world);

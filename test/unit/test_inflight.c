@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "core/inflight.h"
+#include "core/random.h"
+#include "unit.h"
+
+static struct inflight table_of(size_t room)
+{
+	struct inflight inflight = { 0 };
+
+	assert_int_equal(inflight_reserve(&inflight, room), 0);
+	return inflight;
+}
+
+/* Sends one more probe, which remembers its own key. */
+static uint64_t send_one(struct inflight *inflight)
+{
+	uint64_t key = 0;
+	struct flight *flight = inflight_open(inflight, &key);
+
+	assert_non_null(flight);
+	flight->sequence = key;
+	return key;
+}
+
+TEST(keys_count_from_one)
+{
+	struct inflight inflight = table_of(8);
+
+	for (uint64_t key = 1; key <= 8; key++)
+		assert_int_equal(send_one(&inflight), key);
+	assert_null(inflight_find(&inflight, 0));
+	assert_null(inflight_find(&inflight, 9));
+	assert_null(inflight_find(&inflight, UINT64_MAX));
+	assert_int_equal(inflight_find(&inflight, 3)->sequence, 3);
+	inflight_done(&inflight);
+}
+
+TEST(an_open_probe_is_never_overwritten)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t key = 0;
+
+	for (int i = 0; i < 8; i++)
+		(void)send_one(&inflight);
+	assert_null(inflight_open(&inflight, &key));
+	inflight_settle(inflight_find(&inflight, 2), FATE_LOST);
+	assert_null(inflight_open(&inflight, &key)); /* the slot that is needed is that of 1 */
+	inflight_settle(inflight_find(&inflight, 1), FATE_ANSWERED);
+	assert_int_equal(send_one(&inflight), 9);
+	assert_null(inflight_find(&inflight, 1));
+	inflight_done(&inflight);
+}
+
+TEST(late_answer_still_finds_its_probe)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t first = send_one(&inflight);
+
+	inflight_settle(inflight_find(&inflight, first), FATE_LOST);
+	for (int i = 0; i < 7; i++)
+		inflight_settle(inflight_find(&inflight, send_one(&inflight)), FATE_ANSWERED);
+	struct flight *flight = inflight_find(&inflight, first);
+
+	assert_non_null(flight);
+	assert_false(flight->open);
+	assert_int_equal(flight->fate, FATE_LOST);
+	assert_int_equal(flight->sequence, first);
+	(void)send_one(&inflight);
+	assert_null(inflight_find(&inflight, first));
+	inflight_done(&inflight);
+}
+
+TEST(the_oldest_is_the_first_that_is_still_open)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t key = 0;
+
+	assert_null(inflight_oldest(&inflight, &key));
+	for (int i = 0; i < 5; i++)
+		(void)send_one(&inflight);
+	inflight_settle(inflight_find(&inflight, 2), FATE_ANSWERED);
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 1);
+	inflight_settle(inflight_find(&inflight, 1), FATE_ANSWERED);
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 3);
+	for (uint64_t k = 3; k <= 5; k++)
+		inflight_settle(inflight_find(&inflight, k), FATE_LOST);
+	assert_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(send_one(&inflight), 6);
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 6);
+	inflight_done(&inflight);
+}
+
+TEST(a_withdrawn_key_is_given_again)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t key = 0;
+
+	assert_int_equal(send_one(&inflight), 1);
+	inflight_withdraw(&inflight);
+	assert_null(inflight_find(&inflight, 1));
+	assert_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(send_one(&inflight), 1);
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 1);
+	inflight_done(&inflight);
+}
+
+TEST(more_room_keeps_what_is_in_flight)
+{
+	struct inflight inflight = table_of(8);
+
+	for (int i = 0; i < 20; i++) {
+		uint64_t key = send_one(&inflight);
+
+		if (key <= 15)
+			inflight_settle(inflight_find(&inflight, key), FATE_ANSWERED);
+	}
+	assert_int_equal(inflight_reserve(&inflight, 100), 0);
+	assert_int_equal(inflight.room, 128);
+	for (uint64_t key = 13; key <= 20; key++) {
+		assert_int_equal(inflight_find(&inflight, key)->sequence, key);
+		assert_int_equal(inflight_find(&inflight, key)->open, key > 15);
+	}
+	for (int i = 0; i < 100; i++)
+		(void)send_one(&inflight);
+	assert_int_equal(inflight_find(&inflight, 16)->sequence, 16);
+	assert_int_equal(inflight_reserve(&inflight, 8), 0); /* it never shrinks */
+	assert_int_equal(inflight.room, 128);
+	inflight_done(&inflight);
+}
+
+static void assert_unwraps(unsigned bits, uint64_t sent)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t mask = (UINT64_C(1) << bits) - 1;
+
+	inflight.next = sent + 1;
+	for (uint64_t behind = 0; behind < 8; behind++)
+		assert_int_equal(inflight_unwrap(&inflight, (sent - behind) & mask, bits),
+		                 sent - behind);
+	/* What was not sent yet is the one a whole turn before, if there was such a turn. */
+	assert_int_equal(inflight_unwrap(&inflight, (sent + 1) & mask, bits),
+	                 sent > mask ? sent - mask : 0);
+	inflight_done(&inflight);
+}
+
+TEST(a_wire_of_16_or_32_bits_wraps_without_a_doubt)
+{
+	static const uint64_t keys[] = { 8,       0x7fff,     0xfff0,    0xffff,
+		                         0x10000, 0x10001,    0x10007,   0x1ffff,
+		                         0x20003, 0xfffffff0, 0xffffffff };
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		assert_unwraps(16, keys[i]);
+		assert_unwraps(32, keys[i]);
+		assert_unwraps(32, keys[i] + 0x100000000);
+	}
+}
+
+TEST(nothing_sent_means_no_key_at_all)
+{
+	struct inflight inflight = table_of(8);
+
+	for (uint64_t wire = 0; wire < 0x10000; wire++)
+		assert_int_equal(inflight_unwrap(&inflight, wire, 16), 0);
+	inflight_done(&inflight);
+}
+
+TEST(a_full_table_of_16_bits_knows_every_key_on_the_wire)
+{
+	struct inflight inflight = table_of(1 << 16);
+
+	for (int i = 0; i < 3 << 16; i++)
+		inflight_settle(inflight_find(&inflight, send_one(&inflight)), FATE_ANSWERED);
+	for (uint64_t wire = 0; wire < 1 << 16; wire++) {
+		uint64_t key = inflight_unwrap(&inflight, wire, 16);
+		struct flight *flight = inflight_find(&inflight, key);
+
+		assert_non_null(flight);
+		assert_int_equal(flight->sequence & 0xffff, wire);
+	}
+	inflight_done(&inflight);
+}
+
+TEST(whatever_order_they_end_in_the_oldest_is_right)
+{
+	struct inflight inflight = table_of(64);
+	bool open[4096] = { false };
+	struct random random;
+	uint64_t newest = 0, key = 0;
+
+	random_seed(&random, 5);
+	for (int i = 0; i < 8000 && newest + 1 < COUNT(open); i++) {
+		uint64_t low = newest > 50 ? newest - 50 : 1;
+
+		if (random_next(&random) % 2 && !open[low]) {
+			newest = send_one(&inflight);
+			open[newest] = true;
+		} else if (newest > 0) {
+			uint64_t one = low + random_next(&random) % (newest - low + 1);
+
+			one = open[low] ? low : one;
+			inflight_settle(inflight_find(&inflight, one), FATE_ANSWERED);
+			open[one] = false;
+		}
+		uint64_t expected = 1;
+
+		while (expected <= newest && !open[expected])
+			expected++;
+		assert_int_equal(inflight_oldest(&inflight, &key) != NULL, expected <= newest);
+		assert_true(expected > newest || key == expected);
+	}
+	inflight_done(&inflight);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_count_from_one),
+		cmocka_unit_test(an_open_probe_is_never_overwritten),
+		cmocka_unit_test(late_answer_still_finds_its_probe),
+		cmocka_unit_test(the_oldest_is_the_first_that_is_still_open),
+		cmocka_unit_test(a_withdrawn_key_is_given_again),
+		cmocka_unit_test(more_room_keeps_what_is_in_flight),
+		cmocka_unit_test(a_wire_of_16_or_32_bits_wraps_without_a_doubt),
+		cmocka_unit_test(nothing_sent_means_no_key_at_all),
+		cmocka_unit_test(a_full_table_of_16_bits_knows_every_key_on_the_wire),
+		cmocka_unit_test(whatever_order_they_end_in_the_oldest_is_right),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "unit.h"
+
+struct values {
+	bool quiet, numeric;
+	int64_t count, interval;
+	const char *host;
+	struct option_list lists;
+};
+
+#define AT(member) offsetof(struct values, member)
+
+static const struct option_spec specs[] = {
+	{ "quiet", 'q', OPTION_FLAG, NULL, "say less", AT(quiet), 0, 0 },
+	{ "numeric", 'n', OPTION_FLAG, NULL, "no names", AT(numeric), 0, 0 },
+	{ "count", 'c', OPTION_INTEGER, "N", "how many", AT(count), 1, 1000 },
+	{ "interval", 'i', OPTION_DURATION, "DUR", "how often", AT(interval), 1000,
+	  INT64_C(3600000000000) },
+	{ "host", '\0', OPTION_TEXT, "HOST", "who", AT(host), 0, 0 },
+	{ "allow", 'a', OPTION_LIST, "CIDR", "whom", AT(lists), 0, 0 },
+};
+
+static const struct option_table table = { specs, COUNT(specs) };
+
+enum { WORDS_MAX = 80 };
+
+/* A command line as main() gets it: the words of which argv is the movable copy. */
+struct line {
+	char *argv[WORDS_MAX];
+	int argc;
+};
+
+static struct line line_of(const char *const *words)
+{
+	struct line line = { 0 };
+
+	for (; words[line.argc]; line.argc++)
+		line.argv[line.argc] = (char *)(uintptr_t)words[line.argc];
+	return line;
+}
+
+#define PARSE(values, line, err, ...)                                \
+	(line = line_of((const char *const[]){ __VA_ARGS__, NULL }), \
+	 option_parse(&table, values, (line).argc, (line).argv, err))
+
+static void assert_refused(const char *const *words, const char *sentence)
+{
+	struct values values = { 0 };
+	struct err err = { 0 };
+	struct line line = line_of(words);
+
+	assert_int_equal(option_parse(&table, &values, line.argc, line.argv, &err), -EINVAL);
+	assert_string_equal(err.text, sentence);
+}
+
+#define ASSERT_REFUSED(sentence, ...) \
+	assert_refused((const char *const[]){ __VA_ARGS__, NULL }, sentence)
+
+TEST(options_and_words_may_be_mixed_in_any_order)
+{
+	struct values values = { 0 };
+	struct err err = { 0 };
+	struct line line;
+
+	assert_int_equal(
+		PARSE(&values, line, &err, "one", "-q", "two", "--count", "3", "three"), 3);
+	assert_true(values.quiet);
+	assert_int_equal(values.count, 3);
+	assert_string_equal(line.argv[0], "one");
+	assert_string_equal(line.argv[1], "two");
+	assert_string_equal(line.argv[2], "three");
+}
+
+TEST(letters_may_be_clustered_and_the_last_may_take_a_value)
+{
+	struct values values = { 0 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "-qnc3", "-i", "200ms"), 0);
+	assert_true(values.quiet && values.numeric);
+	assert_int_equal(values.count, 3);
+	assert_int_equal(values.interval, 200000000);
+
+	values = (struct values){ 0 };
+	assert_int_equal(PARSE(&values, line, NULL, "-qc", "7", "-i0.5"), 0);
+	assert_int_equal(values.count, 7);
+	assert_int_equal(values.interval, 500000000);
+}
+
+TEST(a_value_may_be_joined_or_follow)
+{
+	struct values values = { 0 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "--count=3", "--host=", "--interval", "1m"),
+	                 0);
+	assert_int_equal(values.count, 3);
+	assert_string_equal(values.host, "");
+	assert_int_equal(values.interval, INT64_C(60000000000));
+}
+
+TEST(a_value_may_look_like_an_option)
+{
+	struct values values = { 0 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "--host", "--", "--host", "-x"), 0);
+	assert_string_equal(values.host, "-x");
+}
+
+TEST(two_dashes_end_the_options)
+{
+	struct values values = { 0 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "-q", "--", "-n", "--", "--count"), 3);
+	assert_false(values.numeric);
+	assert_string_equal(line.argv[0], "-n");
+	assert_string_equal(line.argv[1], "--");
+	assert_string_equal(line.argv[2], "--count");
+}
+
+TEST(a_dash_alone_and_the_empty_word_are_words)
+{
+	struct values values = { 0 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "-", ""), 2);
+}
+
+TEST(nothing_at_all_is_a_line_too)
+{
+	struct values values = { 0 };
+
+	assert_int_equal(option_parse(&table, &values, 0, NULL, NULL), 0);
+}
+
+TEST(a_list_keeps_all_and_has_a_written_end)
+{
+	struct values values = { 0 };
+	struct err err = { 0 };
+	struct line line = { 0 };
+
+	for (int i = 0; i <= OPTION_LIST_ROOM; i++)
+		line.argv[line.argc++] = (char *)(uintptr_t)(i == 0 ? "-afirst" : "-ax");
+	assert_int_equal(option_parse(&table, &values, line.argc - 1, line.argv, &err), 0);
+	assert_int_equal(values.lists.count, OPTION_LIST_ROOM);
+	assert_string_equal(values.lists.items[0], "first");
+	assert_int_equal(option_parse(&table, &values, 1, line.argv, &err), -EINVAL);
+	assert_string_equal(err.text, "'first' is one --allow too many (at most 64)");
+}
+
+TEST(an_unknown_option_proposes_the_nearest)
+{
+	ASSERT_REFUSED("unknown option '--cuont' (did you mean '--count'?)", "--cuont", "3");
+	ASSERT_REFUSED("unknown option '--intervall' (did you mean '--interval'?)",
+	               "--intervall=3");
+	ASSERT_REFUSED("unknown option '--frobnicate' (see --help)", "--frobnicate");
+	ASSERT_REFUSED("unknown option '--' (see --help)", "--=3");
+	ASSERT_REFUSED("unknown option '-x' (see --help)", "-qx");
+	ASSERT_REFUSED("unknown option '-\\x1b' (see --help)", "-\x1b");
+}
+
+TEST(a_missing_value_is_told_by_its_name)
+{
+	ASSERT_REFUSED("option '--count' needs a value (N)", "--count");
+	ASSERT_REFUSED("option '-i' needs a value (DUR)", "one", "-qi");
+	ASSERT_REFUSED("option '--quiet' takes no value", "--quiet=yes");
+}
+
+TEST(a_wrong_value_is_quoted)
+{
+	ASSERT_REFUSED("'x' is not a whole number, which --count needs", "-cx");
+	ASSERT_REFUSED("'' is not a whole number, which --count needs", "--count=");
+	ASSERT_REFUSED("'0' is out of range for --count (1 to 1000)", "-c", "0");
+	ASSERT_REFUSED("'-5' is out of range for --count (1 to 1000)", "-c", "-5");
+	ASSERT_REFUSED("'9223372036854775808' is out of range for --count (1 to 1000)",
+	               "--count=9223372036854775808");
+	ASSERT_REFUSED(
+		"'nan' is not a duration such as 1, 0.2, 200ms or 1m, which --interval needs",
+		"-i", "nan");
+	ASSERT_REFUSED("'0' is out of range for --interval (1us to 1h)", "-i0");
+	ASSERT_REFUSED("'2h' is out of range for --interval (1us to 1h)", "-i2h");
+	ASSERT_REFUSED("'\\x0a' is not a whole number, which --count needs", "-c", "\n");
+}
+
+TEST(a_wrong_value_leaves_the_old_one)
+{
+	struct values values = { .count = 4 };
+	struct line line;
+
+	assert_int_equal(PARSE(&values, line, NULL, "-c", "1001"), -EINVAL);
+	assert_int_equal(values.count, 4);
+}
+
+TEST(no_name_is_abbreviated)
+{
+	ASSERT_REFUSED("unknown option '--coun' (did you mean '--count'?)", "--coun", "3");
+}
+
+TEST(help_lists_letter_name_and_meaning)
+{
+	assert_string_equal(option_help(&specs[2]).text,
+	                    "  -c, --count N              how many");
+	assert_string_equal(option_help(&specs[4]).text, "      --host HOST            who");
+	assert_string_equal(option_help(&specs[0]).text,
+	                    "  -q, --quiet                say less");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_and_words_may_be_mixed_in_any_order),
+		cmocka_unit_test(letters_may_be_clustered_and_the_last_may_take_a_value),
+		cmocka_unit_test(a_value_may_be_joined_or_follow),
+		cmocka_unit_test(a_value_may_look_like_an_option),
+		cmocka_unit_test(two_dashes_end_the_options),
+		cmocka_unit_test(a_dash_alone_and_the_empty_word_are_words),
+		cmocka_unit_test(nothing_at_all_is_a_line_too),
+		cmocka_unit_test(a_list_keeps_all_and_has_a_written_end),
+		cmocka_unit_test(an_unknown_option_proposes_the_nearest),
+		cmocka_unit_test(a_missing_value_is_told_by_its_name),
+		cmocka_unit_test(a_wrong_value_is_quoted),
+		cmocka_unit_test(a_wrong_value_leaves_the_old_one),
+		cmocka_unit_test(no_name_is_abbreviated),
+		cmocka_unit_test(help_lists_letter_name_and_meaning),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
