@@ -17,7 +17,9 @@ enum {
 /* A to Z made small, in every locale alike. */
 static inline char char_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? "abcdefghijklmnopqrstuvwxyz"[c - 'A'] : c;
+	if (c < 'A' || c > 'Z')
+		return c;
+	return "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
 }
 
 struct quoted {

@@ -53,6 +53,8 @@ MUST_CHECK int socket_bind(struct address *address, int type, enum socket_sharin
 /* A socket that was bound alone lets SOCKET_SHARED ones of the same user join it from now on: so
  * the first finds out whether the address is free, and nobody can slip in before the others. */
 MUST_CHECK int socket_share(int fd);
+
+/* Its connections will accept little to be sent that their peers do not read: then -EAGAIN. */
 MUST_CHECK int socket_listen(int fd, int backlog);
 
 /* The next connection of a listener, TCP_NODELAY set; peer may be NULL. */

@@ -48,33 +48,26 @@ struct ticket *ticket_find(struct tickets *tickets, const struct desk *desk, uin
 	return NULL;
 }
 
-static void say(const struct ticket *ticket, bool last, const char *format, va_list arguments)
-	PRINTF_LIKE(3, 0);
-
-static void say(const struct ticket *ticket, bool last, const char *format, va_list arguments)
-{
-	char line[PONG_ANSWER_MAX];
-
-	(void)vsnprintf(line, sizeof(line), format, arguments);
-	desk_answer(ticket->desk, ticket->id, last, line);
-}
-
 void ticket_say(const struct ticket *ticket, const char *format, ...)
 {
+	char line[PONG_ANSWER_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(ticket, false, format, arguments);
+	(void)vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	desk_answer(ticket->desk, ticket->id, false, line);
 }
 
 void ticket_end(struct tickets *tickets, struct ticket *ticket, const char *format, ...)
 {
+	char line[PONG_ANSWER_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(ticket, true, format, arguments);
+	(void)vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	desk_answer(ticket->desk, ticket->id, true, line);
 	ticket->desk = NULL;
 	list_remove(&ticket->link);
 	list_append(&tickets->free, &ticket->link);

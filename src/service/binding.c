@@ -265,7 +265,7 @@ static int serve_address(struct binding *binding, struct address *address, int f
 int binding_open(struct binding *binding, struct worker *const *workers, size_t count,
                  struct err *err)
 {
-	int fds[RESOLVED_MAX];
+	int fds[RESOLVED_MAX] = { 0 };
 	int result = open_all_first(binding, count > 1, fds, err);
 
 	if (result < 0)

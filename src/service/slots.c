@@ -29,14 +29,14 @@ static uint32_t index_of(const struct slots *slots, const struct connection *con
 
 struct connection *slots_take(struct slots *slots)
 {
-	struct connection *connection = slots_at(slots, slots->free);
+	bool fresh = slots->free == SLOT_NONE;
 
-	if (connection)
-		slots->free = connection->next;
-	else if (slots->touched < slots->room)
-		connection = &slots->table[slots->touched++];
-	else
+	if (fresh && slots->touched == slots->room)
 		return NULL;
+	struct connection *connection = &slots->table[fresh ? slots->touched++ : slots->free];
+
+	if (!fresh)
+		slots->free = connection->next;
 	*connection = (struct connection){
 		.watch.fd = -1,
 		.next = SLOT_NONE,

@@ -89,10 +89,16 @@ static void sweep_at(struct streams *streams, const struct slot_list *list, uint
 		mono_earlier(streams->due, mono_add(streams->now, span_max(ticks, 1) * TICK));
 }
 
+/* How long a peer that was told the end may take to end as well. */
+static uint32_t linger_ticks(const struct streams *streams)
+{
+	return ticks_of(streams->draining ? DRAIN_SILENCE : LINGER);
+}
+
 static void plan_sweep(struct streams *streams)
 {
 	sweep_at(streams, &streams->idle, ticks_of(streams->limits->idle_timeout));
-	sweep_at(streams, &streams->lingering, ticks_of(LINGER));
+	sweep_at(streams, &streams->lingering, linger_ticks(streams));
 	if (streams->draining)
 		sweep_at(streams, &streams->idle, 0);
 }
@@ -150,7 +156,7 @@ void streams_linger(struct streams *streams, struct connection *connection)
 	slots_append(&streams->slots, &streams->lingering, connection);
 	connection->state |= CONNECTION_LINGERING;
 	connection->active = streams->tick;
-	sweep_at(streams, &streams->lingering, ticks_of(LINGER));
+	sweep_at(streams, &streams->lingering, linger_ticks(streams));
 }
 
 static void forget_busy(struct streams *streams, struct connection *connection)
@@ -222,7 +228,7 @@ static void end_silent(struct streams *streams)
 void streams_sweep(struct streams *streams)
 {
 	expire(streams, &streams->idle, ticks_of(streams->limits->idle_timeout));
-	expire(streams, &streams->lingering, ticks_of(LINGER));
+	expire(streams, &streams->lingering, linger_ticks(streams));
 	if (streams->draining)
 		end_silent(streams);
 	streams->due = MONO_NEVER;

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/err.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Fails loudly, also where assertions are off. */

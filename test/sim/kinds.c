@@ -6,6 +6,7 @@
 
 enum {
 	STAMP_SPAN = 3000,  /* ns from the call to the wire */
+	STAMP_DELAY = 6000, /* and until the kernel tells of it */
 	SLAM_SPAN = 100000, /* ns that a connection stands whose peer wants none */
 };
 
@@ -139,7 +140,7 @@ static void stamp_departure(struct channel *channel, const struct address *to, u
 {
 	struct world *world = world_of(channel);
 	bool late = world_chance(world, world->settings.weather.left_late);
-	int64_t delay = late ? world->settings.timeout / 2 : 2 * STAMP_SPAN;
+	int64_t delay = late ? world->settings.timeout / 2 : STAMP_DELAY;
 	struct parcel *parcel = reply_of(channel, to, key, truth, delay);
 
 	truth->left = mono_add(world->now, STAMP_SPAN);

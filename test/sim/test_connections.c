@@ -138,7 +138,7 @@ TEST(stalls_leave_each_probe_its_own_fate)
 		settings.step_first = seed % 4 > 1;
 		settings.weather.ends = 5;
 		settings.weather.late = 5;
-		for (int i = 0; i < 4; i++)
+		for (int64_t i = 0; i < 4; i++)
 			settings.mishaps[i] = (struct mishap){
 				.at = (1 + 2 * i) * NS_PER_SEC + 7 * (int64_t)seed,
 				.kind = MISHAP_STALL,
@@ -206,7 +206,8 @@ TEST(a_target_may_be_removed_and_its_place_taken_again)
 		struct world *world = world_new(&settings);
 
 		for (uint32_t i = 1; i <= 9; i++) {
-			world_run_until(world, mono_add(world->start, i * 333 * NS_PER_MS));
+			world_run_until(world,
+			                mono_add(world->start, (int64_t)i * 333 * NS_PER_MS));
 			world_replace(world, i % 3);
 		}
 		world_run(world);

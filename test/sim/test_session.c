@@ -242,7 +242,7 @@ TEST(stalls_of_every_length_leave_each_probe_its_own_fate)
 		settings.step_first = i % 2;
 		settings.weather = foul;
 		settings.weather.stamped = i % 3 == 0;
-		for (int m = 0; m < 8; m++)
+		for (int64_t m = 0; m < 8; m++)
 			settings.mishaps[m] = (struct mishap){
 				.at = m * 2 * NS_PER_SEC +
 				      (int64_t)(random_next(&random) % NS_PER_SEC),

@@ -113,7 +113,7 @@ void world_run(struct world *world);
 void world_run_until(struct world *world, struct mono instant);
 
 /* Removes a target and asks it anew, in the same place. */
-void world_replace(struct world *world, uint32_t target);
+void world_replace(struct world *world, uint32_t i);
 
 /* Holds all that was said against the truth. */
 void world_check(const struct world *world);

@@ -8,7 +8,7 @@ import peers
 import ping_text
 from harness import Process, run
 
-FAST = ("-c3", "-i", "20ms", "-W", "80ms")
+FAST = ("-c3", "-i", "40ms", "-W", "80ms")
 
 
 def flip(data, at):
@@ -100,7 +100,7 @@ def test_a_late_answer_stays_lost(family):
 
 def test_reordered_answers_are_all_received(family):
     with peers.UdpPeer(family, lambda data, n: [(0.1, data)] if n == 0 else [data]) as peer:
-        result = run("ping", "-c4", "-i", "20ms", "-W", "500ms", family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-c4", "-i", "40ms", "-W", "500ms", family.local("udp-echo", peer.port), code=0)
     found = ping_text.summary(result)
     assert (found.received, found.loss) == (4, 0)
     assert found.rtt[2] >= 100
@@ -109,14 +109,14 @@ def test_reordered_answers_are_all_received(family):
 def test_reordering_is_counted(family):
     """RFC 4737: the first answer arrives after three with higher sequence numbers."""
     with peers.UdpPeer(family, lambda data, n: [(0.1, data)] if n == 0 else [data]) as peer:
-        result = run("ping", "-c4", "-i", "20ms", "-W", "500ms", family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-c4", "-i", "40ms", "-W", "500ms", family.local("udp-echo", peer.port), code=0)
     assert ping_text.summary(result).count("reorder") == 1, result.out
 
 
 def test_an_uninvited_stranger_is_junk(family):
     """Datagrams out of the blue to the client's socket, while an honest peer answers."""
     with peers.UdpPeer(family, lambda data, n: [data]) as peer, peers.UdpPeer(family, lambda data, n: []) as stranger:
-        with Process("ping", "-c", "20", "-i", "20ms", family.local("udp-echo", peer.port)) as process:
+        with Process("ping", "-c", "20", "-i", "40ms", family.local("udp-echo", peer.port)) as process:
             process.wait_line(r"seq=2 ")
             for number in range(10):
                 stranger.send(peer.heard[0] if number % 2 else b"\xff" * 56, peer.senders[0])
@@ -130,7 +130,7 @@ def test_an_uninvited_stranger_is_junk(family):
 def test_a_lie_about_a_tiny_payload(size, family):
     """Below four bytes one probe is in flight and only length and bytes can be judged."""
     with peers.UdpPeer(family, lambda data, n: [data + b"x"]) as peer:
-        result = run("ping", "-c2", "-i", "10ms", "-W", "50ms", "-s", size, family.local("udp-echo", peer.port), code=1)
+        result = run("ping", "-c2", "-i", "40ms", "-W", "50ms", "-s", size, family.local("udp-echo", peer.port), code=1)
     found = ping_text.summary(result)
     assert (found.received, found.count("junk")) == (0, found.sent), result.out
 
@@ -176,8 +176,8 @@ def test_icmp_duplicates_and_late_ones(family, pair):
 
 
 def test_two_pings_at_once_do_not_hear_each_other(family, pair):
-    with Process("ping", "-c", "30", "-i", "20ms", pair.b.address(family), ns=pair.a) as first:
-        second = run("ping", "-c", "30", "-i", "20ms", pair.b.address(family), ns=pair.a, code=0)
+    with Process("ping", "-c", "30", "-i", "40ms", pair.b.address(family), ns=pair.a) as first:
+        second = run("ping", "-c", "30", "-i", "40ms", pair.b.address(family), ns=pair.a, code=0)
         for result in (second, first.wait()):
             found = ping_text.summary(result)
             assert (found.sent, found.received) == (30, 30), result.out

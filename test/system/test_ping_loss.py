@@ -10,7 +10,7 @@ import ping_text
 from harness import Process, Server, run
 
 KINDS = ("udp-echo", "icmp")
-FAST = ("-i", "20ms", "-W", "300ms")
+FAST = ("-i", "40ms", "-W", "300ms")
 
 
 def icmp_rule(family, reply=False):
@@ -85,7 +85,7 @@ def test_closed_tcp_port_refuses(family):
 @pytest.mark.parametrize("kind", ["tcp-echo", "pong"])
 def test_stream_to_a_closed_port_is_no_answer(kind, family):
     """No connection ever stood: the probes are refused, or unsent for want of one; none is answered."""
-    result = run("ping", "-c3", "-i", "20ms", "-W", "100ms", family.local(kind, peers.closed_port(family)), code=1)
+    result = run("ping", "-c3", "-i", "40ms", "-W", "100ms", family.local(kind, peers.closed_port(family)), code=1)
     found = ping_text.summary(result)
     assert found.received == 0
     assert found.count("refused") + found.count("unsent") == 3, result.out
@@ -108,7 +108,7 @@ def test_a_refusal_by_one_hurts_no_other(family, pair):
     closed = peers.closed_port(family, socket.SOCK_DGRAM, ns=pair.b)
     with Server(family.url("udp-echo", pair.b.address(family), 0), ns=pair.b) as server:
         bad = family.url("udp-echo", pair.b.address(family), closed)
-        result = run("ping", "-c", "25", "-i", "20ms", "-W", "500ms", bad, server.url("udp-echo"), ns=pair.a, code=1)
+        result = run("ping", "-c", "25", "-i", "40ms", "-W", "500ms", bad, server.url("udp-echo"), ns=pair.a, code=1)
     dead, alive = ping_text.summaries(result.out)
     assert (alive.sent, alive.received) == (25, 25), result.out
     assert (dead.sent, dead.received) == (25, 0)
@@ -118,7 +118,7 @@ def test_a_refusal_by_one_hurts_no_other(family, pair):
 def test_refusals_that_the_far_host_limits(family, pair):
     """A probe without its own unreachable stays lost; the summary says how many refusals were seen."""
     closed = peers.closed_port(family, socket.SOCK_DGRAM, ns=pair.b)
-    result = run("ping", "-c", "60", "-i", "10ms", "-W", "200ms", family.url("udp-echo", pair.b.address(family), closed), ns=pair.a, code=1)
+    result = run("ping", "-c", "60", "-i", "40ms", "-W", "200ms", family.url("udp-echo", pair.b.address(family), closed), ns=pair.a, code=1)
     refused, lost = ping_text.seqs(ping_text.REFUSED, result.out), ping_text.seqs(ping_text.LOST, result.out)
     assert sorted(refused + lost) == list(range(1, 61))
     found = ping_text.summary(result)
@@ -210,7 +210,7 @@ def test_handshakes_leave_no_connection_behind(family, pair):
 def test_an_outage_and_its_end(family, pair):
     """Down for some probes, then up: all of the middle lost, nothing of the rest."""
     with Server(family.url("udp-echo", pair.b.address(family), 8888), ns=pair.b):
-        with Process("ping", "-c", "40", "-i", "20ms", "-W", "100ms", family.url("udp-echo", pair.b.address(family)), ns=pair.a) as process:
+        with Process("ping", "-c", "40", "-i", "40ms", "-W", "100ms", family.url("udp-echo", pair.b.address(family)), ns=pair.a) as process:
             process.wait_line(r"seq=5 ")
             pair.b.filter("input", "udp dport 8888 counter drop")
             process.wait_lines(ping_text.LOST, 5)

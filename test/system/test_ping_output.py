@@ -11,7 +11,7 @@ import ping_text
 from harness import IPV4, Namespace, Process, Server, run
 
 HOSTS = {"hosts": "::1 localhost both\n127.0.0.1 localhost both\n127.0.0.1 four\n2001:db8::6 six\n", "nsswitch.conf": "hosts: files\n"}
-FAST = ("-i", "20ms", "-W", "300ms")
+FAST = ("-i", "40ms", "-W", "300ms")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_whole_run(kind, family, served):
     header = ping_text.HEADER.fullmatch(lines[0])
     assert header, lines[0]
     assert header["address"] == family.loopback
-    assert header["every"] == "20ms"
+    assert header["every"] == "40ms"
     assert header["target"] == (family.url("icmp", family.loopback) if kind == "icmp" else target)
     replies = [ping_text.REPLY.fullmatch(line) for line in lines[1:5]]
     assert all(replies), lines
@@ -122,7 +122,7 @@ def test_one_answer_has_no_spread(served, family):
 
 def test_no_answer_gives_no_rtt(family):
     with peers.UdpPeer(family, lambda data, n: []) as peer:
-        result = run("ping", "-c2", "-i", "10ms", "-W", "50ms", family.local("udp-echo", peer.port), code=1)
+        result = run("ping", "-c2", "-i", "40ms", "-W", "50ms", family.local("udp-echo", peer.port), code=1)
     assert ping_text.LOST.search(result.out)["why"] == "timed out after 50ms"
     found = ping_text.summary(result)
     assert (found.sent, found.received, found.loss, found.rtt) == (2, 0, 100, None)
@@ -131,7 +131,7 @@ def test_no_answer_gives_no_rtt(family):
 
 def test_a_quarter_lost(family):
     with peers.UdpPeer(family, lambda data, n: [data] if n != 1 else []) as peer:
-        result = run("ping", "-c4", "-i", "10ms", "-W", "100ms", family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-c4", "-i", "40ms", "-W", "100ms", family.local("udp-echo", peer.port), code=0)
     found = ping_text.summary(result)
     assert (found.sent, found.received, found.loss) == (4, 3, 25)
     assert ping_text.seqs(ping_text.LOST, result.out) == [2]
@@ -274,7 +274,7 @@ def test_first_address_refuses_the_next_is_tried(kind, named):
 
 def test_several_targets_side_by_side(served, family):
     targets = [target_of(served, family, kind) for kind in KINDS]
-    result = run("ping", "-c10", "-i", "20ms", *targets, code=0)
+    result = run("ping", "-c10", "-i", "40ms", *targets, code=0)
     assert {header["target"] for header in ping_text.HEADER.finditer(result.out)} == {
         family.url("icmp", family.loopback) if target == family.loopback else target for target in targets
     }
@@ -287,7 +287,7 @@ def test_several_targets_side_by_side(served, family):
 def test_a_dead_target_delays_no_other(family):
     with peers.UdpPeer(family, lambda data, n: []) as dead, peers.UdpPeer(family, lambda data, n: [data]) as alive:
         result = run(
-            "ping", "-c5", "-i", "20ms", "-W", "200ms", family.local("udp-echo", dead.port), family.local("udp-echo", alive.port), code=1
+            "ping", "-c5", "-i", "40ms", "-W", "200ms", family.local("udp-echo", dead.port), family.local("udp-echo", alive.port), code=1
         )
     assert sorted(found.received for found in ping_text.summaries(result.out)) == [0, 5]
 
@@ -304,7 +304,7 @@ def test_many_targets(family):
     count = 40
     with peers.UdpPeer(family, lambda data, n: [data]) as peer:
         url = family.local("udp-echo", peer.port)
-        result = run("ping", "-q", "-c5", "-i", "20ms", *[url] * count, code=0)
+        result = run("ping", "-q", "-c5", "-i", "40ms", *[url] * count, code=0)
     assert [found.received for found in ping_text.summaries(result.out)] == [5] * count
 
 
@@ -323,7 +323,7 @@ def test_a_line_is_written_when_it_is_known(family):
 def test_a_reader_that_goes_away_ends_the_run(family):
     with peers.UdpPeer(family, lambda data, n: [data]) as peer:
         ours, theirs = socket.socketpair()
-        with Process("ping", "-c0", "-i", "10ms", family.local("udp-echo", peer.port), stdout=theirs) as process:
+        with Process("ping", "-c0", "-i", "40ms", family.local("udp-echo", peer.port), stdout=theirs) as process:
             theirs.close()
             ours.recv(100)
             ours.close()

@@ -23,7 +23,7 @@ def url(peer):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_gives_the_summary(number, honest):
-    with Process("ping", "-c0", "-i", "20ms", url(honest)) as process:
+    with Process("ping", "-c0", "-i", "40ms", url(honest)) as process:
         process.wait_line(r"seq=3 ")
         process.signal(number)
         result = process.wait(3)
@@ -35,7 +35,7 @@ def test_a_signal_gives_the_summary(number, honest):
 
 def test_an_interrupt_without_an_answer(family):
     with peers.UdpPeer(family, lambda data, n: []) as peer:
-        with Process("ping", "-c0", "-i", "20ms", "-W", "50ms", family.local("udp-echo", peer.port)) as process:
+        with Process("ping", "-c0", "-i", "40ms", "-W", "50ms", family.local("udp-echo", peer.port)) as process:
             process.wait_line(r"seq=1 ")
             process.signal(signal.SIGINT)
             result = process.wait(3)
@@ -54,7 +54,7 @@ def test_an_interrupt_before_anything_is_answered_is_quick(family):
 
 
 def test_sigquit_speaks_and_goes_on(honest):
-    with Process("ping", "-c0", "-i", "20ms", url(honest)) as process:
+    with Process("ping", "-c0", "-i", "40ms", url(honest)) as process:
         process.wait_line(r"seq=2 ")
         process.signal(signal.SIGQUIT)
         process.wait_err(r"^[^\n]*\d+/\d+[^\n]*\n")
@@ -77,7 +77,7 @@ def state(pid):
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
 def test_a_pause_is_not_loss(number, honest):
-    with Process("ping", "-c0", "-i", "20ms", "-W", "100ms", url(honest)) as process:
+    with Process("ping", "-c0", "-i", "40ms", "-W", "100ms", url(honest)) as process:
         process.wait_line(r"seq=3 ")
         process.signal(number)
         wait_until(lambda: state(process.pid) == "T", "stopped")
@@ -109,37 +109,37 @@ def test_other_signals_crash_nothing(number, honest):
 
 
 def test_deadline_without_count(honest):
-    result = run("ping", "-w", "300ms", "-i", "20ms", url(honest), code=0)
+    result = run("ping", "-w", "300ms", "-i", "40ms", url(honest), code=0)
     found = ping_text.summary(result)
     assert 8 <= found.sent <= 16 and found.received == found.sent
     assert 0.25 < result.seconds < 1.5
 
 
 def test_deadline_with_a_count_that_is_met(honest):
-    result = run("ping", "-w", "10s", "-c3", "-i", "10ms", url(honest), code=0)
+    result = run("ping", "-w", "10s", "-c3", "-i", "40ms", url(honest), code=0)
     assert result.seconds < 3
 
 
 def test_deadline_with_a_count_that_is_not_met(honest):
-    result = run("ping", "-w", "200ms", "-c", "1000", "-i", "20ms", url(honest), code=1)
+    result = run("ping", "-w", "200ms", "-c", "1000", "-i", "40ms", url(honest), code=1)
     found = ping_text.summary(result)
     assert 0 < found.received < 1000
 
 
 def test_deadline_counts_answers_not_probes(family):
     with peers.UdpPeer(family, lambda data, n: [data] if n % 2 else []) as peer:
-        run("ping", "-w", "400ms", "-c", "6", "-i", "10ms", "-W", "50ms", family.local("udp-echo", peer.port), code=1)
+        run("ping", "-w", "400ms", "-c", "6", "-i", "40ms", "-W", "50ms", family.local("udp-echo", peer.port), code=1)
 
 
 def test_deadline_without_an_answer(family):
     with peers.UdpPeer(family, lambda data, n: []) as peer:
-        result = run("ping", "-w", "200ms", "-i", "20ms", "-W", "5s", family.local("udp-echo", peer.port), code=1)
+        result = run("ping", "-w", "200ms", "-i", "40ms", "-W", "5s", family.local("udp-echo", peer.port), code=1)
     assert result.seconds < 1.5, "the deadline does not wait for the time-out"
     assert ping_text.summary(result).received == 0
 
 
 def test_the_end_waits_for_the_last_answer_and_no_longer(honest):
-    result = run("ping", "-c2", "-i", "10ms", "-W", "10s", url(honest), code=0)
+    result = run("ping", "-c2", "-i", "40ms", "-W", "10s", url(honest), code=0)
     assert result.seconds < 2
 
 
@@ -161,6 +161,6 @@ def test_the_schedule_is_absolute(honest):
 
 def test_slow_answers_do_not_slow_the_schedule(family):
     with peers.UdpPeer(family, lambda data, n: [(0.2, data)]) as peer:
-        result = run("ping", "-q", "-c", "30", "-i", "10ms", "-W", "1s", family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-q", "-c", "30", "-i", "40ms", "-W", "1s", family.local("udp-echo", peer.port), code=0)
     assert ping_text.summary(result).received == 30
-    assert int(re.search(r"time (\d+)ms", result.out)[1]) < 900
+    assert int(re.search(r"time (\d+)ms", result.out)[1]) < 1800

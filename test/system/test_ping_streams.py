@@ -8,7 +8,7 @@ import peers
 import ping_text
 from harness import IPV4, Process, Server, run
 
-FAST = ("-i", "20ms", "-W", "200ms")
+FAST = ("-i", "40ms", "-W", "200ms")
 SIZE = 56
 
 
@@ -160,7 +160,7 @@ def test_a_server_that_goes_and_comes_back(kind, family):
     """Each probe has a fate while nobody listens; answers return with the server."""
     with peers.TcpPeer(family, HONEST[kind]) as peer:
         port = peer.port
-        process = Process("ping", "-c", "24", "-i", "25ms", "-W", "200ms", family.local(kind, port))
+        process = Process("ping", "-c", "24", "-i", "40ms", "-W", "200ms", family.local(kind, port))
         process.wait_line(r"seq=3 ")
     with process:
         process.wait_line(r"^(refused|not sent|no answer)")
@@ -175,7 +175,7 @@ def test_a_server_that_goes_and_comes_back(kind, family):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slow_server_is_measured(kind, family):
     with peers.TcpPeer(family, lambda connection, number: slow(connection, kind, peer)) as peer:
-        result = run("ping", "-c3", "-i", "20ms", "-W", "2s", family.local(kind, peer.port), code=0)
+        result = run("ping", "-c3", "-i", "40ms", "-W", "2s", family.local(kind, peer.port), code=0)
     found = ping_text.summary(result)
     assert found.received == 3
     assert 150 <= found.rtt[0] < 1500
@@ -197,7 +197,7 @@ def test_an_answer_byte_by_byte_is_received(kind, family):
                 peer.pause(0.001)
 
     with peers.TcpPeer(family, serve) as peer:
-        result = run("ping", "-c3", "-i", "20ms", "-W", "2s", family.local(kind, peer.port), code=0)
+        result = run("ping", "-c3", "-i", "40ms", "-W", "2s", family.local(kind, peer.port), code=0)
     found = ping_text.summary(result)
     assert found.received == 3
     if kind == "tcp-echo":
@@ -212,7 +212,7 @@ def test_two_answers_in_one_segment_are_two_answers(kind, family):
             connection.sendall(b"".join(answers))
 
     with peers.TcpPeer(family, serve) as peer:
-        result = run("ping", "-c4", "-i", "20ms", "-W", "1s", family.local(kind, peer.port), code=0)
+        result = run("ping", "-c4", "-i", "40ms", "-W", "1s", family.local(kind, peer.port), code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -260,7 +260,7 @@ def test_a_server_that_does_not_read(kind, family):
 def test_a_refused_handshake_then_a_good_one(family):
     """`tcp` makes a connection for each probe: one refusal changes nothing for the next."""
     port = peers.closed_port(family)
-    with Process("ping", "-c", "15", "-i", "20ms", family.local("tcp", port)) as process:
+    with Process("ping", "-c", "15", "-i", "40ms", family.local("tcp", port)) as process:
         process.wait_line(r"^refused by .* seq=2 ")
         with peers.TcpPeer(family, peers.echo, port=port):
             result = process.wait()

@@ -8,7 +8,7 @@ import peers
 import ping_text
 from harness import IPV4, Server, run
 
-FAST = ("-c2", "-i", "20ms", "-W", "300ms")
+FAST = ("-c2", "-i", "40ms", "-W", "300ms")
 SIZES = [0, 1, 3, 4, 11, 12, 56, 1472, 65507]
 
 
@@ -116,7 +116,7 @@ def test_link_local_with_its_zone(pair):
     with Server(f"udp-echo://[{address}%veth]:0", ns=pair.b) as server:
         port = server.listening[0].port
         for target in (f"{address}%veth", f"icmp://[{address}%veth]", f"udp-echo://[{address}%veth]:{port}"):
-            result = run("ping", "-c2", "-i", "10ms", "-W", "3s", target, ns=pair.a, code=0)
+            result = run("ping", "-c2", "-i", "40ms", "-W", "3s", target, ns=pair.a, code=0)
             assert ping_text.summary(result).received == 2
 
 
@@ -128,7 +128,7 @@ def test_payload_sizes(kind, family, pair):
     with Server(family.url("tcp-echo", pair.b.address(family), 0), family.url("udp-echo", pair.b.address(family), 0), ns=pair.b) as server:
         port = server.port(kind) if kind != "icmp" else None
         for size in SIZES[1:] if kind == "tcp-echo" else SIZES:
-            result = run("ping", "-c3", "-i", "20ms", "-W", "1s", "-s", size, target_in(pair, family, kind, port), ns=pair.a, code=0)
+            result = run("ping", "-c3", "-i", "40ms", "-W", "1s", "-s", size, target_in(pair, family, kind, port), ns=pair.a, code=0)
             found = ping_text.summary(result)
             assert (found.sent, found.received) == (3, 3), (size, result.out)
             assert {int(reply["bytes"]) for reply in ping_text.REPLY.finditer(result.out)} == {size}
@@ -136,7 +136,7 @@ def test_payload_sizes(kind, family, pair):
 
 def test_payload_is_sequence_nonce_pattern(family):
     with peers.UdpPeer(family, lambda data, n: [data]) as peer:
-        run("ping", "-c5", "-i", "20ms", family.local("udp-echo", peer.port), code=0)
+        run("ping", "-c5", "-i", "40ms", family.local("udp-echo", peer.port), code=0)
     sequences = [int.from_bytes(data[:4], "big") for data in peer.heard]
     assert [sequence - sequences[0] for sequence in sequences] == [0, 1, 2, 3, 4]
     assert len({data[4:12] for data in peer.heard}) == 5, "a nonce each"
@@ -155,7 +155,7 @@ def test_nonces_are_not_predictable(family):
 def test_below_four_bytes_one_is_in_flight(size, family):
     """The next probe waits for the answer or the end of the one before."""
     with peers.UdpPeer(family, lambda data, n: [(0.1, data)]) as peer:
-        result = run("ping", "-c5", "-i", "20ms", "-W", "500ms", "-s", size, family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-c5", "-i", "40ms", "-W", "500ms", "-s", size, family.local("udp-echo", peer.port), code=0)
     found = ping_text.summary(result)
     assert found.received == found.sent < 5, result.out
     assert found.count("unsent") == 5 - found.sent, result.out

@@ -115,7 +115,7 @@ def test_ping_url_typed_to_the_server_is_answered_line_by_line(home):
 
 
 def test_my_ping_host(family, pair):
-    result = run("ping", "-i", "20ms", pair.b.address(family), ns=pair.a, code=0)
+    result = run("ping", "-i", "40ms", pair.b.address(family), ns=pair.a, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -125,13 +125,13 @@ def test_my_ping_localhost_by_name(home):
 
 def test_my_ping_over_tcp_of_any_host(home):
     with peers.TcpPeer(IPV4, peers.echo, ns=home, port=443):
-        result = run("ping", "-i", "20ms", "tcp://localhost", ns=home, code=0)
+        result = run("ping", "-i", "40ms", "tcp://localhost", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
 def test_my_ping_over_tcp_echo_on_port_7(home):
     with Server("tcp-echo://127.0.0.1:7", ns=home):
-        result = run("ping", "-i", "20ms", "tcp-echo://localhost:7", ns=home, code=0)
+        result = run("ping", "-i", "40ms", "tcp-echo://localhost:7", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -197,14 +197,14 @@ def test_python_server_with_the_option_names_of_its_client(transport):
 @pytest.mark.parametrize("size", [1, 12, 56, 1000])
 def test_python_server_with_payloads_it_can_take(transport, size):
     with seed_server(f"{transport}_server.py", "--port", "0") as port:
-        result = run("ping", "-c5", "-i", "20ms", "-s", size, f"{transport}-echo://127.0.0.1:{port}", code=0)
+        result = run("ping", "-c5", "-i", "40ms", "-s", size, f"{transport}-echo://127.0.0.1:{port}", code=0)
     assert ping_text.summary(result).received == 5
 
 
 def test_python_pong_server_at_the_default_port(home):
     with seed_server("rust_like_pong.py", ns=home) as port:
         assert port == 42422
-        result = run("ping", "--kind", "pong", "-i", "20ms", ns=home, code=0)
+        result = run("ping", "--kind", "pong", "-i", "40ms", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -304,7 +304,7 @@ def test_socat_echo(transport, home):
     with Process(f"{name}4-LISTEN:8888,fork,bind=127.0.0.1", "EXEC:cat", binary=socat, ns=home):
         type_ = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
         wait_until(lambda: listen(home, "127.0.0.1", 8888, type_), "socat listens")
-        result = run("ping", "--kind", f"{transport}-echo", "-i", "20ms", ns=home, code=0)
+        result = run("ping", "--kind", f"{transport}-echo", "-i", "40ms", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -335,5 +335,5 @@ def test_xinetd_echo(home, tmp_path):
         for type_ in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             wait_until(lambda type_=type_: listen(home, "127.0.0.1", 7, type_), "xinetd listens")
         for kind in ("tcp-echo", "udp-echo"):
-            result = run("ping", "-i", "20ms", f"{kind}://127.0.0.1:7", ns=home, code=0)
+            result = run("ping", "-i", "40ms", f"{kind}://127.0.0.1:7", ns=home, code=0)
             assert ping_text.summary(result).received == 4

@@ -293,3 +293,12 @@ def test_the_listener_of_a_dead_server_is_gone(family):
         server.stop()
         with pytest.raises(ConnectionRefusedError):
             tools.connect(family.loopback, port)
+
+
+def test_one_who_was_told_the_end_and_stays_does_not_hold_it_up():
+    """After `quit` the server waits for the client's end, but not while it ends itself."""
+    with harness.Server("pong://127.0.0.1:0") as server, tools.connect("127.0.0.1", server.port("pong")) as sock:
+        sock.sendall(b"ping\nquit\n")
+        assert tools.receive_all(sock).startswith(b"pong ")
+        server.signal(signal.SIGTERM)
+        assert server.wait().seconds < 1.5

@@ -11,7 +11,7 @@ import pytest
 import ping_text
 from harness import Server, need_root, need_tool, run
 
-FAST = ("-c3", "-i", "20ms", "-W", "500ms")
+FAST = ("-c3", "-i", "40ms", "-W", "500ms")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
 
 
@@ -74,7 +74,7 @@ def test_icmp_by_ping_socket_of_every_size(family, nobody, ping_sockets):
 
 
 def test_many_ping_sockets_at_once(family, nobody, ping_sockets):
-    result = run("ping", "-c10", "-i", "20ms", *[family.loopback] * 5, code=0, **nobody)
+    result = run("ping", "-c10", "-i", "40ms", *[family.loopback] * 5, code=0, **nobody)
     assert [found.received for found in ping_text.summaries(result.out)] == [10] * 5
 
 

@@ -1,100 +1,126 @@
 /* SPDX-License-Identifier: MIT */
-
 #include <errno.h>
 #include <string.h>
 
+#include "net/socket.h"
 #include "service/desk.h"
 #include "unit.h"
 
-static const struct address client = { .v4 = { .sin_family = AF_INET } };
+struct both {
+	struct loop loop;
+	struct desk desk;
+};
 
-static int open_desk(void **state)
+static void set_up(struct both *both)
 {
-	static struct desk desk;
-
-	*state = &desk;
-	return desk_init(&desk);
+	assert_int_equal(loop_init(&both->loop), 0);
+	assert_int_equal(desk_init(&both->desk), 0);
+	assert_int_equal(loop_watch_wakes(&both->loop, &both->desk.to_relay), 0);
+	assert_int_equal(loop_watch_wakes(&both->loop, &both->desk.to_worker), 0);
 }
 
-static int close_desk(void **state)
+static void tear_down(struct both *both)
 {
-	desk_done(*state);
-	return 0;
+	socket_close(&both->desk.to_relay.fd);
+	socket_close(&both->desk.to_worker.fd);
+	desk_done(&both->desk);
+	loop_done(&both->loop);
 }
 
-#define DESK_TEST(claim) static void claim(void **state)
-
-DESK_TEST(a_question_reaches_the_relay_as_it_was_asked)
+static int ask(struct desk *desk, uint64_t ticket)
 {
-	struct desk *desk = *state;
+	const struct address client = address_any(AF_INET);
+
+	return desk_ask(desk, ticket, &client, "::1", 3);
+}
+
+TEST(a_question_and_its_answer_find_their_way)
+{
+	struct both both;
 	struct desk_request request;
+	struct desk_answer answer;
 
-	assert_int_equal(desk_ask(desk, 7, &client, "::1 and more", 3), 0);
-	assert_true(desk_next_request(desk, &request));
-	assert_int_equal(request.ticket, 7);
+	set_up(&both);
+	assert_int_equal(ask(&both.desk, 77), 0);
+	assert_true(desk_next_request(&both.desk, &request));
+	assert_int_equal(request.ticket, 77);
 	assert_false(request.cancel);
 	assert_string_equal(request.target, "::1");
-	assert_false(desk_next_request(desk, &request));
-}
+	assert_false(desk_next_request(&both.desk, &request));
 
-DESK_TEST(a_worker_has_no_more_than_its_tickets_under_way)
-{
-	struct desk *desk = *state;
-	struct desk_answer answer;
-
-	for (uint64_t i = 0; i < DESK_TICKETS; i++)
-		assert_int_equal(desk_ask(desk, i, &client, "x", 1), 0);
-	assert_int_equal(desk_ask(desk, 99, &client, "x", 1), -EBUSY);
-	desk_answer(desk, 3, false, "reply");
-	assert_true(desk_next_answer(desk, &answer));
-	assert_int_equal(desk_ask(desk, 99, &client, "x", 1), -EBUSY);
-	desk_answer(desk, 3, true, "done");
-	assert_true(desk_next_answer(desk, &answer));
+	assert_false(desk_next_answer(&both.desk, &answer));
+	desk_answer(&both.desk, 77, true, "done ::1");
+	assert_true(desk_next_answer(&both.desk, &answer));
+	assert_int_equal(answer.ticket, 77);
 	assert_true(answer.last);
-	assert_string_equal(answer.line, "done");
+	assert_string_equal(answer.line, "done ::1");
+	tear_down(&both);
 }
 
-DESK_TEST(a_target_too_long_is_not_cut)
+TEST(what_is_left_there_wakes_the_other_side)
 {
-	struct desk *desk = *state;
-	char target[DESK_TARGET_MAX + 1];
+	struct both both;
+	struct happening happening;
 
-	memset(target, 'x', sizeof(target));
-	assert_int_equal(desk_ask(desk, 1, &client, target, sizeof(target)), -E2BIG);
-	assert_int_equal(desk_ask(desk, 1, &client, target, DESK_TARGET_MAX), 0);
+	set_up(&both);
+	assert_int_equal(loop_poll(&both.loop, &happening, 1), 0);
+	assert_int_equal(ask(&both.desk, 1), 0);
+	assert_int_equal(loop_poll(&both.loop, &happening, 1), 1);
+	assert_ptr_equal(happening.watch, &both.desk.to_relay);
+	loop_take_wake(happening.watch);
+	desk_answer(&both.desk, 1, true, "done");
+	assert_int_equal(loop_poll(&both.loop, &happening, 1), 1);
+	assert_ptr_equal(happening.watch, &both.desk.to_worker);
+	tear_down(&both);
 }
 
-/* The relay answered all, but reads nothing; all clients go; others ask, and go as well. */
-DESK_TEST(there_is_always_room_for_a_cancellation)
+TEST(with_all_tickets_out_it_is_busy_until_a_last_answer_was_taken)
 {
-	struct desk *desk = *state;
+	struct both both;
+	struct desk_request request;
 	struct desk_answer answer;
 
-	for (int round = 0; round < 2; round++) {
-		struct desk_request request;
-
-		for (uint64_t i = 0; i < DESK_TICKETS; i++)
-			assert_int_equal(desk_ask(desk, i, &client, "x", 1), 0);
-		while (round == 0 && desk_next_request(desk, &request))
-			desk_answer(desk, request.ticket, true, "done");
-		for (uint64_t i = 0; i < DESK_TICKETS; i++)
-			desk_cancel(desk, i);
-		while (desk_next_answer(desk, &answer))
-			;
+	set_up(&both);
+	for (uint64_t ticket = 0; ticket < DESK_TICKETS; ticket++) {
+		assert_int_equal(ask(&both.desk, ticket), 0);
+		desk_cancel(&both.desk, ticket);
 	}
+	assert_int_equal(ask(&both.desk, 999), -EBUSY);
+	while (desk_next_request(&both.desk, &request))
+		;
+	for (int line = 1; line <= DESK_LINES; line++)
+		desk_answer(&both.desk, 0, line == DESK_LINES, "line");
+	for (int line = 1; line <= DESK_LINES; line++) {
+		assert_int_equal(ask(&both.desk, 999), -EBUSY);
+		assert_true(desk_next_answer(&both.desk, &answer));
+	}
+	assert_int_equal(ask(&both.desk, 999), 0);
+	tear_down(&both);
+}
+
+TEST(the_longest_target_fits_and_a_longer_one_does_not)
+{
+	struct both both;
+	const struct address client = address_any(AF_INET6);
+	char target[DESK_TARGET_MAX + 1];
+	struct desk_request request;
+
+	set_up(&both);
+	memset(target, 'x', sizeof(target));
+	assert_int_equal(desk_ask(&both.desk, 1, &client, target, sizeof(target)), -E2BIG);
+	assert_int_equal(desk_ask(&both.desk, 1, &client, target, DESK_TARGET_MAX), 0);
+	assert_true(desk_next_request(&both.desk, &request));
+	assert_int_equal(strlen(request.target), DESK_TARGET_MAX);
+	tear_down(&both);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_question_reaches_the_relay_as_it_was_asked,
-		                                open_desk, close_desk),
-		cmocka_unit_test_setup_teardown(a_worker_has_no_more_than_its_tickets_under_way,
-		                                open_desk, close_desk),
-		cmocka_unit_test_setup_teardown(a_target_too_long_is_not_cut, open_desk,
-		                                close_desk),
-		cmocka_unit_test_setup_teardown(there_is_always_room_for_a_cancellation,
-		                                open_desk, close_desk),
+		cmocka_unit_test(a_question_and_its_answer_find_their_way),
+		cmocka_unit_test(what_is_left_there_wakes_the_other_side),
+		cmocka_unit_test(with_all_tickets_out_it_is_busy_until_a_last_answer_was_taken),
+		cmocka_unit_test(the_longest_target_fits_and_a_longer_one_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

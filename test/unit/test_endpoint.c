@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net/endpoint.h"
@@ -159,9 +160,9 @@ TEST(a_host_has_at_most_253_characters)
 	struct endpoint endpoint;
 
 	for (size_t length = 250; length < 260; length++) {
-		memcpy(text, "tcp://", 6);
+		(void)snprintf(text, sizeof(text), "tcp://");
 		memset(text + 6, 'h', length);
-		memcpy(text + 6 + length, ":80", 4);
+		(void)snprintf(text + 6 + length, sizeof(text) - 6 - length, ":80");
 		int result = endpoint_parse(text, kinds, &endpoint, NULL);
 
 		assert_int_equal(result, length <= HOST_MAX ? 0 : -EINVAL);

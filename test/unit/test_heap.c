@@ -42,7 +42,10 @@ TEST(the_first_is_the_least_whatever_is_put_moved_and_taken)
 		int64_t best = least(nodes, in, &count);
 
 		assert_int_equal(heap.count, count);
-		assert_true(count == 0 ? !heap_first(&heap) : heap_first(&heap)->key == best);
+		const struct heap_node *first = heap_first(&heap);
+
+		assert_int_equal(first != NULL, count > 0);
+		assert_true(!first || first->key == best);
 		assert_int_equal(nodes[which].place != 0, in[which]);
 	}
 	heap_done(&heap);
@@ -54,19 +57,18 @@ TEST(taking_the_first_again_and_again_sorts)
 	struct heap_node nodes[NODES] = { 0 };
 	struct random random;
 	int64_t last = INT64_MIN;
+	int taken = 0;
 
 	random_seed(&random, 2);
 	assert_int_equal(heap_reserve(&heap, NODES), 0);
 	for (size_t i = 0; i < NODES; i++)
 		heap_put(&heap, &nodes[i], (int64_t)random_next(&random));
-	for (size_t i = 0; i < NODES; i++) {
-		struct heap_node *first = heap_first(&heap);
-
+	for (struct heap_node *first; (first = heap_first(&heap)); taken++) {
 		assert_true(first->key >= last);
 		last = first->key;
 		heap_take(&heap, first);
 	}
-	assert_null(heap_first(&heap));
+	assert_int_equal(taken, NODES);
 	heap_done(&heap);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/option.h"
@@ -26,34 +27,43 @@ static const struct option_spec specs[] = {
 
 static const struct option_table table = { specs, COUNT(specs) };
 
-enum { WORDS_MAX = 80 };
+enum { WORDS_MAX = 80, WORD_ROOM = 64 };
 
-/* A command line as main() gets it: the words of which argv is the movable copy. */
+/* A command line as main() gets it: words of its own, which the parser may move. */
 struct line {
+	char words[WORDS_MAX][WORD_ROOM];
 	char *argv[WORDS_MAX];
 	int argc;
 };
 
-static struct line line_of(const char *const *words)
+static void add_word(struct line *line, const char *word)
 {
-	struct line line = { 0 };
+	char *own = line->words[line->argc];
 
-	for (; words[line.argc]; line.argc++)
-		line.argv[line.argc] = (char *)(uintptr_t)words[line.argc];
-	return line;
+	assert_true(line->argc < WORDS_MAX && strlen(word) < WORD_ROOM);
+	(void)snprintf(own, WORD_ROOM, "%s", word);
+	line->argv[line->argc++] = own;
 }
 
-#define PARSE(values, line, err, ...)                                \
-	(line = line_of((const char *const[]){ __VA_ARGS__, NULL }), \
-	 option_parse(&table, values, (line).argc, (line).argv, err))
+static int parse(struct values *values, struct line *line, struct err *err,
+                 const char *const *words)
+{
+	*line = (struct line){ 0 };
+	for (; *words; words++)
+		add_word(line, *words);
+	return option_parse(&table, values, line->argc, line->argv, err);
+}
+
+#define PARSE(values, line, err, ...) \
+	parse(values, line, err, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void assert_refused(const char *const *words, const char *sentence)
 {
 	struct values values = { 0 };
 	struct err err = { 0 };
-	struct line line = line_of(words);
+	struct line line;
 
-	assert_int_equal(option_parse(&table, &values, line.argc, line.argv, &err), -EINVAL);
+	assert_int_equal(parse(&values, &line, &err, words), -EINVAL);
 	assert_string_equal(err.text, sentence);
 }
 
@@ -67,7 +77,7 @@ TEST(options_and_words_may_be_mixed_in_any_order)
 	struct line line;
 
 	assert_int_equal(
-		PARSE(&values, line, &err, "one", "-q", "two", "--count", "3", "three"), 3);
+		PARSE(&values, &line, &err, "one", "-q", "two", "--count", "3", "three"), 3);
 	assert_true(values.quiet);
 	assert_int_equal(values.count, 3);
 	assert_string_equal(line.argv[0], "one");
@@ -80,13 +90,13 @@ TEST(letters_may_be_clustered_and_the_last_may_take_a_value)
 	struct values values = { 0 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "-qnc3", "-i", "200ms"), 0);
+	assert_int_equal(PARSE(&values, &line, NULL, "-qnc3", "-i", "200ms"), 0);
 	assert_true(values.quiet && values.numeric);
 	assert_int_equal(values.count, 3);
 	assert_int_equal(values.interval, 200000000);
 
 	values = (struct values){ 0 };
-	assert_int_equal(PARSE(&values, line, NULL, "-qc", "7", "-i0.5"), 0);
+	assert_int_equal(PARSE(&values, &line, NULL, "-qc", "7", "-i0.5"), 0);
 	assert_int_equal(values.count, 7);
 	assert_int_equal(values.interval, 500000000);
 }
@@ -96,8 +106,8 @@ TEST(a_value_may_be_joined_or_follow)
 	struct values values = { 0 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "--count=3", "--host=", "--interval", "1m"),
-	                 0);
+	assert_int_equal(
+		PARSE(&values, &line, NULL, "--count=3", "--host=", "--interval", "1m"), 0);
 	assert_int_equal(values.count, 3);
 	assert_string_equal(values.host, "");
 	assert_int_equal(values.interval, INT64_C(60000000000));
@@ -108,7 +118,7 @@ TEST(a_value_may_look_like_an_option)
 	struct values values = { 0 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "--host", "--", "--host", "-x"), 0);
+	assert_int_equal(PARSE(&values, &line, NULL, "--host", "--", "--host", "-x"), 0);
 	assert_string_equal(values.host, "-x");
 }
 
@@ -117,7 +127,7 @@ TEST(two_dashes_end_the_options)
 	struct values values = { 0 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "-q", "--", "-n", "--", "--count"), 3);
+	assert_int_equal(PARSE(&values, &line, NULL, "-q", "--", "-n", "--", "--count"), 3);
 	assert_false(values.numeric);
 	assert_string_equal(line.argv[0], "-n");
 	assert_string_equal(line.argv[1], "--");
@@ -129,7 +139,7 @@ TEST(a_dash_alone_and_the_empty_word_are_words)
 	struct values values = { 0 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "-", ""), 2);
+	assert_int_equal(PARSE(&values, &line, NULL, "-", ""), 2);
 }
 
 TEST(nothing_at_all_is_a_line_too)
@@ -146,7 +156,7 @@ TEST(a_list_keeps_all_and_has_a_written_end)
 	struct line line = { 0 };
 
 	for (int i = 0; i <= OPTION_LIST_ROOM; i++)
-		line.argv[line.argc++] = (char *)(uintptr_t)(i == 0 ? "-afirst" : "-ax");
+		add_word(&line, i == 0 ? "-afirst" : "-ax");
 	assert_int_equal(option_parse(&table, &values, line.argc - 1, line.argv, &err), 0);
 	assert_int_equal(values.lists.count, OPTION_LIST_ROOM);
 	assert_string_equal(values.lists.items[0], "first");
@@ -193,7 +203,7 @@ TEST(a_wrong_value_leaves_the_old_one)
 	struct values values = { .count = 4 };
 	struct line line;
 
-	assert_int_equal(PARSE(&values, line, NULL, "-c", "1001"), -EINVAL);
+	assert_int_equal(PARSE(&values, &line, NULL, "-c", "1001"), -EINVAL);
 	assert_int_equal(values.count, 4);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/socket.h"
@@ -26,7 +27,7 @@ struct bench {
 	struct loop loop;
 	pthread_t thread;
 	bool stopped;
-	struct heard heard[DESK_TICKETS];
+	struct heard *heard; /* DESK_TICKETS of them */
 	int listener;
 	char target[64]; /* the listener, by the kernel's handshake */
 };
@@ -55,7 +56,8 @@ static void start(struct bench *bench, bool open_to_all)
 	struct relay_options options = { .open_to_all = open_to_all };
 	struct err err = { 0 };
 
-	*bench = (struct bench){ 0 };
+	*bench = (struct bench){ .heard = calloc(DESK_TICKETS, sizeof(struct heard)) };
+	assert_non_null(bench->heard);
 	assert_int_equal(policy_allow(&options.policy, "127.0.0.1/32", &err), 0);
 	assert_int_equal(desk_init(&bench->desk), 0);
 	assert_int_equal(relay_new(&bench->relay, &options, &bench->desk, 1, &err), 0);
@@ -82,6 +84,7 @@ static void finish(struct bench *bench)
 	socket_close(&bench->desk.to_worker.fd);
 	loop_done(&bench->loop);
 	desk_done(&bench->desk);
+	free(bench->heard);
 }
 
 static int ask_from(struct bench *bench, uint64_t ticket, const char *target,
@@ -121,11 +124,13 @@ static const struct heard *hear(struct bench *bench, uint64_t ticket, size_t lin
 	const struct heard *heard = &bench->heard[ticket];
 	struct happening happening;
 
-	while (take(bench), !heard->ended && heard->count < lines) {
+	take(bench);
+	while (!heard->ended && heard->count < lines) {
 		assert_true(mono_before(clock_mono(), end));
 		loop_arm(&bench->loop, end);
 		if (loop_wait(&bench->loop, &happening, 1) == 1)
 			loop_take_wake(happening.watch);
+		take(bench);
 	}
 	return heard;
 }

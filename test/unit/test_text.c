@@ -16,26 +16,48 @@ TEST(what_is_harmless_is_shown_as_it_is)
 		assert_string_equal(quote(words[i]).text, words[i]);
 }
 
-TEST(control_and_bidirectional_characters_are_escaped)
+TEST(control_characters_are_escaped)
 {
-	static const struct {
-		const char *raw, *shown;
-	} cases[] = {
-		{ "a\nb", "a\\x0ab" },
-		{ "\r", "\\x0d" },
-		{ "\x1b[2J", "\\x1b[2J" },
-		{ "\x7f", "\\x7f" },
-		{ "\xc2\x85", "\\xc2\\x85" },          /* NEL, of the second control set */
-		{ "\xe2\x80\xae", "\\xe2\\x80\\xae" }, /* right-to-left override */
-		{ "\xe2\x81\xa6", "\\xe2\\x81\\xa6" }, /* left-to-right isolate */
-		{ "\xd8\x9c", "\\xd8\\x9c" },          /* Arabic letter mark */
-		{ "\xe2\x80\x8b", "\\xe2\\x80\\x8b" }, /* zero width space */
-		{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8" }, /* line separator */
-		{ "\xef\xbb\xbf", "\\xef\\xbb\\xbf" }, /* byte order mark */
+	assert_string_equal(quote("a\nb").text, "a\\x0ab");
+	assert_string_equal(quote("\r").text, "\\x0d");
+	assert_string_equal(quote("\x1b[2J").text, "\\x1b[2J");
+	assert_string_equal(quote("\x7f").text, "\\x7f");
+}
+
+/* The character in UTF-8, and its bytes as they must be shown. */
+static void write_character(uint32_t point, char *raw, size_t raw_room, char *shown,
+                            size_t shown_room)
+{
+	bool three = point >= 0x800;
+	unsigned first = three ? 0xe0U | point >> 12 : 0xc0U | point >> 6;
+	unsigned middle = 0x80U | (point >> 6 & 0x3fU), last = 0x80U | (point & 0x3fU);
+
+	if (three) {
+		(void)snprintf(raw, raw_room, "%c%c%c", (int)first, (int)middle, (int)last);
+		(void)snprintf(shown, shown_room, "\\x%02x\\x%02x\\x%02x", first, middle, last);
+		return;
+	}
+	(void)snprintf(raw, raw_room, "%c%c", (int)first, (int)last);
+	(void)snprintf(shown, shown_room, "\\x%02x\\x%02x", first, last);
+}
+
+TEST(characters_that_turn_or_hide_the_text_are_escaped)
+{
+	static const uint32_t points[] = {
+		0x80,   0x85,   0x9f,                   /* the second control set */
+		0x61c,  0x200e, 0x200f,                 /* marks of direction */
+		0x202a, 0x202b, 0x202c, 0x202d, 0x202e, /* embedding, override */
+		0x2066, 0x2067, 0x2068, 0x2069,         /* isolates */
+		0x200b, 0x200c, 0x200d, 0x2060, 0xfeff, /* what has no width */
+		0x2028, 0x2029,                         /* ends of lines */
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_string_equal(quote(cases[i].raw).text, cases[i].shown);
+	for (size_t i = 0; i < COUNT(points); i++) {
+		char raw[8], shown[16];
+
+		write_character(points[i], raw, sizeof(raw), shown, sizeof(shown));
+		assert_string_equal(quote(raw).text, shown);
+	}
 }
 
 TEST(bytes_that_are_not_utf8_are_escaped_one_by_one)
@@ -75,9 +97,8 @@ TEST(a_character_cut_in_two_is_escaped)
 {
 	char word[QUOTE_BYTES + 4];
 
-	memset(word, 'x', sizeof(word));
-	memcpy(word + QUOTE_BYTES - 2, "€", 3);
-	struct quoted shown = quote_bytes(word, sizeof(word));
+	(void)snprintf(word, sizeof(word), "%0*d€x", QUOTE_BYTES - 2, 0);
+	struct quoted shown = quote(word);
 
 	assert_string_equal(shown.text + QUOTE_BYTES - 2, "\\xe2\\x82...");
 }
@@ -181,7 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_harmless_is_shown_as_it_is),
-		cmocka_unit_test(control_and_bidirectional_characters_are_escaped),
+		cmocka_unit_test(control_characters_are_escaped),
+		cmocka_unit_test(characters_that_turn_or_hide_the_text_are_escaped),
 		cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_one_by_one),
 		cmocka_unit_test(a_long_word_is_cut_and_says_so),
 		cmocka_unit_test(a_character_cut_in_two_is_escaped),
