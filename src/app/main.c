@@ -35,9 +35,13 @@ static int become(int argc, char **argv)
 	struct err err;
 
 	(void)argc;
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		(void)err_set(&err, -errno, "cannot find where sounder is installed");
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) {
+		(void)err_set(&err, -errno, "cannot find where sounder is installed: %s",
+		              err_reason(errno).text);
+		return app_fail(argv[0], &err);
+	}
 	const char *command = argv[0];
+	int reason = ENOENT;
 	char *slash = strrchr(self, '/');
 
 	if (slash)
@@ -46,9 +50,11 @@ static int become(int argc, char **argv)
 	for (size_t i = 0; i < COUNT(places); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s/sounder-%s", self, places[i], command);
 		(void)execv(path, argv);
+		if (errno != ENOENT)
+			reason = errno; /* it is there, but */
 	}
-	(void)err_set(&err, -ENOENT, "cannot start 'sounder-%s': %s", command,
-	              err_reason(errno).text);
+	(void)err_set(&err, -reason, "cannot start 'sounder-%s': %s", command,
+	              err_reason(reason).text);
 	return app_fail(command, &err);
 }
 

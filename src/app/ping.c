@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/common.h"
@@ -16,6 +18,7 @@
 enum {
 	HAPPENINGS = 64,
 	BUFFER_BYTES = 65536,
+	LOOKUPS_AT_ONCE = 16,
 };
 
 /* Marks of the watches; a channel's is 0. */
@@ -36,8 +39,10 @@ static const char usage[] =
 struct run {
 	struct ping_options options;
 	struct ping_target *targets;
-	size_t target_count, resolving;
-	bool failed; /* somebody could not be asked */
+	size_t target_count;
+	size_t found;     /* how many of them have been begun with */
+	size_t resolving; /* look-ups under way */
+	bool failed;      /* somebody could not be asked */
 	struct loop loop;
 	struct watch signals;
 	struct resolver resolver;
@@ -54,7 +59,7 @@ static void explain_permission(struct err *err, const struct ping_target *target
 	char self[256] = { 0 };
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		(void)err_set(err, 0, "sounder");
+		memcpy(self, "sounder", sizeof("sounder"));
 	(void)err_set(
 		err, -EPERM,
 		"no permission to send ICMP to '%s': as root run 'setcap cap_net_raw+ep %s' "
@@ -141,6 +146,13 @@ static void find_target(struct run *run, size_t index)
 		run->resolving++;
 }
 
+/* Goes on through the targets, as far as look-ups may be under way at once. */
+static void find_targets(struct run *run)
+{
+	while (run->found < run->target_count && run->resolving < LOOKUPS_AT_ONCE)
+		find_target(run, run->found++);
+}
+
 static void take_answers(struct run *run)
 {
 	struct resolver_answer answer;
@@ -156,6 +168,8 @@ static void take_answers(struct run *run)
 		else
 			start_target(run, target, answer.addresses, answer.count);
 	}
+	if (!run->stopping)
+		find_targets(run);
 }
 
 static void take_signals(struct run *run)
@@ -208,7 +222,8 @@ static void measure(struct run *run)
 		if (finished(run))
 			break;
 		loop_arm(&run->loop, mono_earlier(next, deadline_of(run)));
-		(void)fflush(stdout);
+		if (__fpending(stdout) > 0 && loop_may_write(STDOUT_FILENO))
+			(void)fflush(stdout);
 		int count = loop_wait(&run->loop, happenings, HAPPENINGS);
 
 		now = clock_mono();
@@ -217,6 +232,8 @@ static void measure(struct run *run)
 		run->stopping = run->stopping || !mono_before(now, deadline_of(run));
 	}
 	session_stop(run->session);
+	/* The summary waits for its reader; then a signal ends it all, as it does any program. */
+	loop_release_signals(&run->signals);
 }
 
 static int exit_code(const struct run *run)
@@ -228,8 +245,10 @@ static int exit_code(const struct run *run)
 	for (size_t i = 0; i < run->session->target_count && code != EXIT_TROUBLE; i++)
 		if (run->session->targets[i]->tally.received < (uint64_t)wanted)
 			code = EXIT_UNANSWERED;
-	/* Whoever was still being resolved when it all ended had no answer either. */
-	return code == EXIT_ANSWERED && run->resolving > 0 ? EXIT_UNANSWERED : code;
+	/* Whoever was not even found when it all ended had no answer either. */
+	if (code == EXIT_ANSWERED && (run->resolving > 0 || run->found < run->target_count))
+		return EXIT_UNANSWERED;
+	return code;
 }
 
 static int open_run(struct run *run, struct err *err)
@@ -275,8 +294,7 @@ static int run_all(struct run *run, struct err *err)
 		return app_fail("ping", err);
 	loop_be_punctual();
 	run->started = clock_mono();
-	for (size_t i = 0; i < run->target_count; i++)
-		find_target(run, i);
+	find_targets(run);
 	measure(run);
 	session_conclude(run->session);
 	return exit_code(run);

@@ -203,6 +203,10 @@ static int complete_host(const struct ping_options *options, struct ping_target 
 
 	if (target->endpoint.host[0])
 		return 0;
+	if (host && strstr(host, "://"))
+		return err_set(err, -EINVAL,
+		               "'%s' is an endpoint, and --host takes a host alone",
+		               quote(host).text);
 	if (!host)
 		return err_set(err, -EINVAL, "'%s' needs a host (%s://HOST)", target->ops->name,
 		               target->ops->name);
@@ -245,6 +249,12 @@ static int check_target(const struct ping_options *options, const struct ping_ta
 
 	if (strcmp(host, "*") == 0)
 		return err_set(err, -EINVAL, "'*' is every address, and no single host to ask");
+	if (options->source_port > 0 && options->source_port == target->endpoint.port &&
+	    target->ops->scope == CHANNEL_FOR_ALL)
+		return err_set(
+			err, -EINVAL,
+			"'--source-port %d' is the port that is asked: that would be a loop",
+			target->endpoint.port);
 	if (is_literal && address_family(source) != AF_UNSPEC &&
 	    address_family(source) != address_family(&literal))
 		return err_set(err, -EINVAL, "'%s' cannot be asked from '%s'", quote(host).text,

@@ -30,6 +30,8 @@ static const struct option_spec specs[] = {
 	  FIELD(relay_allow), 0, 0 },
 	{ "allow-source-port", 0, OPTION_LIST, "PORT", "answer datagrams from it all the same",
 	  FIELD(allow_source_ports), 0, 0 },
+	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
+	  FIELD(no_loop_guards), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
 	{ "help", 'h', OPTION_FLAG, NULL, "print this", FIELD(help), 0, 0 },

@@ -16,6 +16,7 @@ struct serve_options {
 	bool relay;
 	struct option_list relay_allow;
 	struct option_list allow_source_ports;
+	bool no_loop_guards;
 	bool verbose, version, help;
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */

@@ -14,6 +14,8 @@ enum {
 	DESCRIPTORS_FOR_RELAY = 64,
 	DESCRIPTORS_PER_WORKER = 8,
 	CONNECTIONS_AT_LEAST = 8,
+	CONNECTIONS_AT_MOST =
+		1 << 20, /* unless more are asked for: each costs room in a table */
 };
 
 /* --- opening --- */
@@ -36,7 +38,9 @@ static uint64_t connections_possible(const struct server *server)
 
 	if (serves(server->options, "pong"))
 		besides += DESCRIPTORS_FOR_RELAY;
-	return limit > besides + CONNECTIONS_AT_LEAST ? limit - besides : CONNECTIONS_AT_LEAST;
+	if (limit < besides + CONNECTIONS_AT_LEAST)
+		return CONNECTIONS_AT_LEAST;
+	return limit - besides < CONNECTIONS_AT_MOST ? limit - besides : CONNECTIONS_AT_MOST;
 }
 
 static void set_limits(struct server *server)
@@ -112,6 +116,8 @@ static void set_guard(struct server *server)
 {
 	const struct serve_options *options = server->options;
 
+	if (options->no_loop_guards)
+		return; /* nobody is silenced */
 	guard_init(&server->guard);
 	for (size_t i = 0; i < options->endpoint_count; i++)
 		if (server->bindings[i].ops->type == SOCK_DGRAM)

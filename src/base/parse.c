@@ -46,8 +46,6 @@ int parse_integer(const char *text, int64_t min, int64_t max, int64_t *out)
 		return -EINVAL;
 	if (value < 0)
 		return -ERANGE;
-	if (value < 0)
-		return -ERANGE;
 	value = negative ? -value : value;
 	if (value < min || value > max)
 		return -ERANGE;

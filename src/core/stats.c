@@ -70,8 +70,12 @@ int64_t stats_quantile(struct stats *stats, double q)
 {
 	if (stats->count == 0)
 		return 0;
-	if (stats->count > stats->exact_room)
-		return histogram_quantile(&stats->histogram, q);
+	if (stats->count > stats->exact_room) {
+		int64_t middle = histogram_quantile(&stats->histogram, q);
+
+		/* The middle of a bucket may lie beyond what was ever seen. */
+		return span_min(span_max(middle, stats->min), stats->max);
+	}
 	/* Nobody needs them in order of arrival: jitter was taken as they came. */
 	qsort(stats->exact, (size_t)stats->count, sizeof(int64_t), compare);
 	return stats->exact[(size_t)ceil(q * (double)stats->count - 1e-9) - 1];

@@ -178,10 +178,14 @@ static int take_plain(const struct reading *reading, struct endpoint *out)
 
 	if (find_kind(reading->kinds, whole))
 		return take_kind(reading, whole, out);
-	if (address_parse(whole.text, &address) == 0 && whole.length <= HOST_MAX) {
+	int literal = address_parse(whole.text, &address);
+
+	if (literal == 0 && whole.length <= HOST_MAX) {
 		memcpy(out->host, whole.text, whole.length + 1);
 		return 0;
 	}
+	if (literal == -ENODEV)
+		return refuse(reading, "its zone names no interface");
 	if (strchr(whole.text, '@'))
 		return refuse(reading, "a user name has no meaning here");
 	if (whole.text[0] == '[') {

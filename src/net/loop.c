@@ -132,6 +132,16 @@ int loop_watch_signals(struct loop *loop, struct watch *watch, const int *signal
 	return watch->fd < 0 ? -errno : loop_watch(loop, watch, LOOP_READ);
 }
 
+void loop_release_signals(struct watch *watch)
+{
+	sigset_t none;
+
+	(void)close(watch->fd);
+	watch->fd = -1;
+	(void)sigemptyset(&none);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
 int loop_take_signal(struct watch *watch)
 {
 	struct signalfd_siginfo info;

@@ -49,6 +49,9 @@ int loop_poll(struct loop *loop, struct happening *happenings, int room);
  * started later have them blocked too. */
 MUST_CHECK int loop_watch_signals(struct loop *loop, struct watch *watch, const int *signals);
 
+/* The signals act as they do in any program again; those that were taken are forgotten. */
+void loop_release_signals(struct watch *watch);
+
 /* The next signal that came, 0 when there is none. */
 int loop_take_signal(struct watch *watch);
 

@@ -81,10 +81,14 @@ int resolver_init_threads(struct resolver *resolver)
 static void answer_in_child(struct question *question, int fd)
 {
 	pid_t pid = fork();
+	sigset_t none;
 
 	if (pid != 0)
 		return;
 	(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 	(void)alarm(CHILD_SECONDS);
 	question->reply_to = fd;
 	look_up(question);
@@ -140,6 +144,7 @@ int resolver_init_helper(struct resolver *resolver)
 			(void)close_range(0, (unsigned)resolver->far - 1, 0);
 		(void)close_range((unsigned)resolver->far + 1, ~0U, 0);
 		(void)setsid(); /* Ctrl-C is for the server */
+		(void)signal(SIGHUP, SIG_IGN);
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGTERM, SIG_IGN);
 		(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);

@@ -89,8 +89,7 @@ void socket_shutdown_write(int fd);
 /* Closing will send an RST and leave nothing behind. */
 void socket_reset_on_close(int fd);
 
-/* Segments TCP has sent again on this connection; -1 = unknown.  The listener's or peer's TTL is
- * not known to streams. */
+/* Segments TCP has sent again on this connection, the SYN included. */
 int socket_retransmissions(int fd);
 
 MUST_CHECK int socket_local(int fd, struct address *out);

@@ -87,10 +87,7 @@ void channel_reopen(struct session *session, struct channel *channel, struct tar
 	if (mono_known(channel->opened) &&
 	    mono_since(session->now, channel->opened) < pause - pause / 8)
 		return;
-	int result = channel_open(session, channel, target, NULL);
-
-	if (result < 0)
-		target->failure = result;
+	target->failure = channel_open(session, channel, target, NULL);
 }
 
 void channel_close(struct session *session, struct channel *channel)

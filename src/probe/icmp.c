@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/datagram.h"
 #include "wire/icmp.h"
@@ -17,6 +18,7 @@ enum {
 	RECEIVE_ROOM = 4 << 20,
 	IP_HEADER_MAX = 60,
 	ERROR_ROOM = 128, /* an ICMP error and the head of what it quotes */
+	BATCHES = 512,    /* more than a receive buffer holds */
 };
 
 struct icmp {
@@ -100,6 +102,17 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	                          to, called);
 }
 
+/* The nonce of the request that an error quotes, as far as it does. */
+static void read_quoted(const uint8_t *data, size_t length, struct event *event)
+{
+	struct payload payload;
+
+	if (length < PAYLOAD_HEAD_BYTES || payload_read(data, PAYLOAD_HEAD_BYTES, &payload) < 0)
+		return;
+	event->nonce = payload.nonce;
+	event->nonce_mask = payload.nonce_mask;
+}
+
 /* What a ping socket's error queue says: the quotation begins with our ICMP header. */
 static int take_failures(struct channel *channel, struct event *events, int room)
 {
@@ -112,7 +125,7 @@ static int take_failures(struct channel *channel, struct event *events, int room
 			continue;
 		uint64_t wire = (uint64_t)failure.quoted[6] << 8 | failure.quoted[7];
 
-		events[count++] = (struct event){
+		events[count] = (struct event){
 			.kind = EVENT_REFUSED,
 			.key = inflight_unwrap(&channel->inflight, wire, 16),
 			.error = failure.error,
@@ -120,13 +133,14 @@ static int take_failures(struct channel *channel, struct event *events, int room
 			.from = failure.offender,
 			.target = failure.target,
 		};
+		read_quoted(failure.quoted + ICMP_HEADER_BYTES,
+		            failure.quoted_length - ICMP_HEADER_BYTES, &events[count++]);
 	}
 	return count;
 }
 
 /* Checks the payload of a reply against its header; JUNK when they disagree. */
-static void read_reply(const struct channel *channel, const struct icmp_message *message,
-                       struct event *event)
+static void read_reply(const struct icmp_message *message, struct event *event)
 {
 	struct payload payload;
 
@@ -140,7 +154,21 @@ static void read_reply(const struct channel *channel, const struct icmp_message 
 	}
 	event->nonce = payload.nonce;
 	event->nonce_mask = payload.nonce_mask;
-	(void)channel;
+}
+
+static void read_refusal(const struct icmp *icmp, const struct icmp_message *message,
+                         struct event *event)
+{
+	event->kind = EVENT_REFUSED;
+	event->error = message->error;
+	event->target = address_any(icmp->version == ICMP_V6 ? AF_INET6 : AF_INET);
+	if (icmp->version == ICMP_V6)
+		memcpy(&event->target.v6.sin6_addr, message->destination,
+		       sizeof(struct in6_addr));
+	else
+		memcpy(&event->target.v4.sin_addr, message->destination,
+		       sizeof(struct in_addr));
+	read_quoted(message->data, message->length, event);
 }
 
 /* Returns 1 when the packet is for this channel, 0 when it is somebody else's. */
@@ -162,29 +190,39 @@ static int read_packet(const struct channel *channel, const struct icmp *icmp,
 	event->ttl = datagram->ttl;
 	event->tos = datagram->tos;
 	event->from = datagram->peer;
-	event->error = message.error;
-	event->kind = EVENT_REFUSED;
 	if (message.meaning == ICMP_MEANS_REPLY)
-		read_reply(channel, &message, event);
+		read_reply(&message, event);
+	else
+		read_refusal(icmp, &message, event);
 	return 1;
+}
+
+/* One batch; returns how many packets there were, and adds those of this channel to events. */
+static int receive(struct channel *channel, struct event *events, int room, int *count)
+{
+	struct icmp *icmp = channel->state;
+	struct mono read;
+	int most = room - *count < DATAGRAMS_MAX ? room - *count : DATAGRAMS_MAX;
+	int got = datagrams_receive_stamped(icmp->batch, channel->watch.fd, most, &read);
+
+	for (int i = 0; i < got; i++) {
+		events[*count] = (struct event){ .read = read };
+		*count += read_packet(channel, icmp, datagrams_at(icmp->batch, i),
+		                      &events[*count]);
+	}
+	return got;
 }
 
 static int heard(struct channel *channel, struct event *events, int room)
 {
-	struct icmp *icmp = channel->state;
+	const struct icmp *icmp = channel->state;
 	int count = icmp->raw ? 0 : take_failures(channel, events, room);
-	struct mono read;
-	int most = room - count < DATAGRAMS_MAX ? room - count : DATAGRAMS_MAX;
+	int got = DATAGRAMS_MAX;
 
-	if (most == 0)
-		return count;
-	int got = datagrams_receive_stamped(icmp->batch, channel->watch.fd, most, &read);
-
-	for (int i = 0; i < got; i++) {
-		events[count] = (struct event){ .read = read };
-		count += read_packet(channel, icmp, datagrams_at(icmp->batch, i),
-		                     &events[count]);
-	}
+	/* A raw socket may be full of what is meant for others, and ours behind it. */
+	for (int i = 0; i < BATCHES && got == DATAGRAMS_MAX && count < room - EVENTS_MARGIN;
+	     i++)
+		got = receive(channel, events, room, &count);
 	return count;
 }
 

@@ -9,6 +9,8 @@
 
 enum {
 	EVENTS = 32,
+	ROUNDS = 16,
+	ROUNDS_AT_EXPIRY = 512, /* more than a receive buffer holds */
 	/* Woken later than this, a reply found unread may have been there in time: the process
 	 * was stopped, not the network. */
 	OVERSLEPT = 10 * 1000 * 1000,
@@ -21,7 +23,7 @@ static void junk(struct session *session, struct target *target, int error)
 	if (!target)
 		return;
 	target->tally.junk++;
-	tell_event(session, target, &notice);
+	tell_event(session, target, notice);
 }
 
 /* The target that an address belongs to, among those on the channel; NULL when it is a stranger's. */
@@ -95,7 +97,8 @@ static void take_open(struct session *session, struct channel *channel, struct t
 	bool stamped = mono_known(sample->left) && mono_known(sample->arrived);
 	bool in_time = sample_rtt(sample) <= channel->options->timeout;
 
-	target->tally.retransmissions += (uint64_t)sample->retransmissions;
+	if (!channel->ops->retransmission_is_loss)
+		target->tally.retransmissions += (uint64_t)sample->retransmissions;
 	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
 		target->tally.syn_lost++;
 		sample->fate = FATE_LOST;
@@ -197,28 +200,6 @@ static void take_refusal(struct session *session, struct channel *channel,
 		channel_close(session, channel);
 }
 
-void match_expire(struct session *session, struct channel *channel)
-{
-	uint64_t key = 0;
-	struct flight *flight;
-
-	/* What has arrived is read before anything is called lost. */
-	match_events(session, channel);
-	while ((flight = inflight_oldest(&channel->inflight, &key))) {
-		struct mono expiry = mono_add(flight->called, channel->options->timeout);
-		struct target *target = settle_owner(session, flight);
-
-		if (mono_before(session->now, expiry))
-			break;
-		struct sample sample = settle_sample(session, target, flight, FATE_LOST);
-
-		settle_flight(session, target, flight, &sample);
-	}
-	if (channel->ops->scope == CHANNEL_PER_PROBE && !flight)
-		channel_close(session, channel);
-	channel_rearm(session, channel);
-}
-
 /* The connection of a target has come up, or gone down. */
 static void take_ready(struct session *session, struct channel *channel)
 {
@@ -230,7 +211,7 @@ static void take_ready(struct session *session, struct channel *channel)
 		return;
 	target->failure = 0;
 	if (target->sequence > 0)
-		tell_event(session, target, &notice);
+		tell_event(session, target, notice);
 	if (target->phase == TARGET_OPENING || target->phase == TARGET_HOLDING)
 		heap_put(&session->due, &target->next, session->now.ns);
 }
@@ -300,14 +281,51 @@ static void take_event(struct session *session, struct channel *channel, struct 
 	}
 }
 
-void match_events(struct session *session, struct channel *channel)
+/* One round: as much as the kind tells at once. */
+static int take_some(struct session *session, struct channel *channel)
 {
 	struct event events[EVENTS];
+	int count = channel->ops->heard(channel, events, EVENTS);
+
+	for (int i = 0; i < count; i++)
+		take_event(session, channel, &events[i]);
+	return count;
+}
+
+/* Goes on while more than enough events come at once, and the channel stands. */
+static void take_rounds(struct session *session, struct channel *channel, int rounds,
+                        int enough)
+{
 	int count = EVENTS;
 
-	while (count >= EVENTS - EVENTS_MARGIN && channel->status != CHANNEL_CLOSED) {
-		count = channel->ops->heard(channel, events, EVENTS);
-		for (int i = 0; i < count; i++)
-			take_event(session, channel, &events[i]);
+	for (; rounds > 0 && count > enough && channel->status != CHANNEL_CLOSED; rounds--)
+		count = take_some(session, channel);
+}
+
+void match_events(struct session *session, struct channel *channel)
+{
+	/* A flood keeps nobody else from being heard: what is left is told again. */
+	take_rounds(session, channel, ROUNDS, EVENTS - EVENTS_MARGIN - 1);
+}
+
+void match_expire(struct session *session, struct channel *channel)
+{
+	uint64_t key = 0;
+	struct flight *flight;
+
+	/* What has arrived is read, to the last, before anything is called lost. */
+	take_rounds(session, channel, ROUNDS_AT_EXPIRY, 0);
+	while ((flight = inflight_oldest(&channel->inflight, &key))) {
+		struct mono expiry = mono_add(flight->called, channel->options->timeout);
+		struct target *target = settle_owner(session, flight);
+
+		if (mono_before(session->now, expiry))
+			break;
+		struct sample sample = settle_sample(session, target, flight, FATE_LOST);
+
+		settle_flight(session, target, flight, &sample);
 	}
+	if (channel->ops->scope == CHANNEL_PER_PROBE && !flight)
+		channel_close(session, channel);
+	channel_rearm(session, channel);
 }

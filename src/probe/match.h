@@ -9,7 +9,7 @@
 
 #include "probe/session.h"
 
-/* Takes everything the channel has to say; afterwards there is nothing unread. */
+/* Takes what the channel has to say, but not for ever: what is left makes its watch ready again. */
 void match_events(struct session *session, struct channel *channel);
 
 /* Every probe in flight on the channel whose time-out has passed by now is lost. */

@@ -180,16 +180,19 @@ static void fail_with_channel(struct session *session, struct target *target)
 	plan_next(session, target);
 }
 
-static void tell_outstanding(struct session *session, const struct target *target,
-                             const struct channel *channel)
+/* The probe before has no answer yet. */
+static void tell_outstanding(struct session *session, const struct target *target)
 {
-	const struct flight *before = inflight_find(&channel->inflight, target->last_key);
+	const struct flight *before =
+		target->last_channel
+			? inflight_find(&target->last_channel->inflight, target->last_key)
+			: NULL;
 	struct notice notice = { .kind = NOTICE_OUTSTANDING };
 
-	if (!before || !before->open || before->target != target->index)
+	if (!before || !before->open || before->sequence + 1 != target->sequence)
 		return;
 	notice.sequence = before->sequence;
-	tell_event(session, target, &notice);
+	tell_event(session, target, notice);
 }
 
 static void note_departure(struct session *session, struct target *target,
@@ -200,7 +203,8 @@ static void note_departure(struct session *session, struct target *target,
 	target->tally.transmitted++;
 	target->awaited++;
 	target->called = flight->called;
-	tell_outstanding(session, target, channel);
+	tell_outstanding(session, target);
+	target->last_channel = channel;
 	target->last_key = key;
 	if (channel->expiry.place == 0)
 		channel_rearm(session, channel);
@@ -259,7 +263,7 @@ static bool stands(struct session *session, struct target *target, struct channe
 /* PER_PROBE: a channel of its own for this one. */
 static bool prepared(struct session *session, struct target *target, struct channel *channel)
 {
-	int result = channel ? channel_open(session, channel, target, NULL) : -EBUSY;
+	int result = channel ? channel_open(session, channel, target, NULL) : -ENOBUFS;
 
 	if (result < 0)
 		give_up(session, target, result);
@@ -280,7 +284,9 @@ static void fire(struct session *session, struct target *target)
 	struct mono earliest = mono_add(target->called, interval / 2);
 
 	if (mono_since(session->now, target->due) >= interval) {
-		give_up(session, target, -ETIME);
+		while (target->phase == TARGET_RUNNING &&
+		       mono_since(session->now, target->due) >= interval)
+			give_up(session, target, -ETIME);
 		return;
 	}
 	if (mono_known(target->called) && mono_before(session->now, earliest)) {

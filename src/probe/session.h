@@ -2,7 +2,7 @@
 /* session -- asking many targets on time and deciding what became of each probe.
  *
  * The session is told what time it is and never reads a clock; it waits for nothing and prints
- * nothing.  Whoever drives it -- a loop on real sockets (probe/drive.h), a simulation on a virtual
+ * nothing.  Whoever drives it -- a loop on real sockets (app/ping, relay), a simulation on a virtual
  * clock -- calls session_step() at the instant that it asked for, and session_heard() when a channel
  * has something to say.
  *

@@ -18,7 +18,8 @@ enum notice_kind {
 struct notice {
 	enum notice_kind kind;
 	uint64_t sequence;
-	int error; /* of JUNK: what is wrong with it */
+	struct wall wall; /* a label; the session fills it in */
+	int error;        /* of JUNK: what is wrong with it */
 };
 
 struct sink_ops {

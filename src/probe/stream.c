@@ -87,6 +87,7 @@ static int finish_connecting(struct channel *channel, struct stream *stream,
 		return stream_ended(event, result);
 	stream->connected = true;
 	stream->next_key = channel->inflight.next;
+	stream->retransmissions = socket_retransmissions(channel->watch.fd); /* of the SYN */
 	watch_for(channel, stream);
 	*event = (struct event){ .kind = EVENT_READY, .read = read };
 	return 1;

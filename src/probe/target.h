@@ -46,9 +46,10 @@ struct target {
 	struct heap_node next; /* when there is something to do */
 	struct mono start, due, called;
 	uint64_t sequence, awaited;
-	uint64_t newest;   /* sequence of the latest probe that was answered */
-	uint64_t last_key; /* of the probe before, where its channel is shared or kept */
-	int failure;       /* why the channel is not open */
+	uint64_t newest;              /* sequence of the latest probe that was answered */
+	struct channel *last_channel; /* of the probe before, */
+	uint64_t last_key;            /* and its key there */
+	int failure;                  /* why the channel is not open */
 	struct channel **channels;
 	size_t channel_count;
 };

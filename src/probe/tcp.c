@@ -52,6 +52,9 @@ static int heard(struct channel *channel, struct event *events, int room)
 	(void)room;
 	if (result == 0)
 		return 0;
+	/* What never stood cannot be reset: the SYN/ACK came, and an RST right behind it. */
+	if (result == -ECONNRESET || result == -EPIPE)
+		result = 1;
 	events[0] = (struct event){
 		.kind = result < 0 ? EVENT_REFUSED : EVENT_REPLY,
 		.key = channel->inflight.next - 1,

@@ -17,11 +17,12 @@ void tell_sample(const struct session *session, const struct target *target,
 }
 
 void tell_event(const struct session *session, const struct target *target,
-                const struct notice *notice)
+                struct notice notice)
 {
+	notice.wall = (struct wall){ session->now.ns + session->wall_offset };
 	for (size_t i = 0; i < session->sink_count; i++)
 		if (session->sinks[i].ops->event)
-			session->sinks[i].ops->event(session->sinks[i].state, target, notice);
+			session->sinks[i].ops->event(session->sinks[i].state, target, &notice);
 }
 
 void session_report(struct session *session)

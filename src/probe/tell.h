@@ -8,4 +8,4 @@ void tell_start(const struct session *session, const struct target *target);
 void tell_sample(const struct session *session, const struct target *target,
                  const struct sample *sample);
 void tell_event(const struct session *session, const struct target *target,
-                const struct notice *notice);
+                struct notice notice);

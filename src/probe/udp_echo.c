@@ -10,6 +10,7 @@
 
 enum {
 	RECEIVE_ROOM = 4 << 20,
+	OPEN_TRIES = 8,
 };
 
 struct udp_echo {
@@ -38,23 +39,37 @@ static int prepare(struct channel *channel, struct udp_echo *echo, int family)
 	return result < 0 ? result : socket_want_failures(fd, family);
 }
 
+/* A socket whose port is not the one that is asked: a server takes such a question for a loop. */
+static int open_socket(struct channel *channel, struct udp_echo *echo, const struct address *to)
+{
+	bool chosen = channel->options->socket.source_port != 0;
+	int result = 0;
+
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		channel->watch.fd = socket_open(address_family(to), SOCK_DGRAM, 0);
+		if (channel->watch.fd < 0)
+			return channel->watch.fd;
+		result = prepare(channel, echo, address_family(to));
+		if (result < 0 || chosen || echo->own_port != address_port(to))
+			return result;
+		socket_close(&channel->watch.fd);
+	}
+	return -EADDRINUSE;
+}
+
 static int open_channel(struct channel *channel, const struct address *to, struct mono *called,
                         struct err *err)
 {
 	struct udp_echo *echo = channel->state;
 	size_t size = channel->options->size;
-	int family = address_family(to);
 
 	(void)called;
 	(void)err;
-	channel->watch.fd = socket_open(family, SOCK_DGRAM, 0);
-	if (channel->watch.fd < 0)
-		return channel->watch.fd;
 	echo->request = malloc(size + 1);
 	/* One byte more than is asked for, so that an answer too long shows. */
 	if (!echo->request || datagrams_new(&echo->batch, size + 1, true) < 0)
 		return -ENOMEM;
-	int result = prepare(channel, echo, family);
+	int result = open_socket(channel, echo, to);
 
 	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
 }

@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
+#include <stdio_ext.h>
 
 #include "base/err.h"
 #include "base/text.h"
+#include "net/loop.h"
+#include "report/summary.h"
+
+enum { KEPT_BYTES = 2048 }; /* with one more line, less than a pipe takes at once */
 
 struct reason {
 	char text[128];
@@ -38,6 +42,7 @@ static struct reason reason_of(const struct target *target, const struct sample 
 		{ FATE_UNSENT, -EAGAIN, "the socket takes no more" },
 		{ FATE_UNSENT, -ENOBUFS, "too many are awaited" },
 		{ FATE_UNSENT, -EPIPE, "connection closed" },
+		{ FATE_UNSENT, -EADDRINUSE, "its port would be the one that is asked" },
 		{ FATE_UNSENT, -EBADMSG, "connection closed after a wrong answer" },
 	};
 	bool stream = target->ops->scope != CHANNEL_FOR_ALL;
@@ -73,28 +78,57 @@ static void print_who(const struct text *text, const struct target *target,
 		(void)fputs(host.text, text->out);
 }
 
+static void print_unsent_who(const struct text *text, const struct target *target)
+{
+	(void)fputs("not sent", text->out);
+	if (text->many)
+		(void)fprintf(text->out, " to %s", target->name);
+}
+
 static void print_skipped(struct text *text)
 {
-	if (text->skipped_first == 0)
+	if (!text->skipped)
 		return;
-	(void)fprintf(text->out, "not sent: seq=%" PRIu64, text->skipped_first);
+	print_unsent_who(text, text->skipped);
+	(void)fprintf(text->out, ": seq=%" PRIu64, text->skipped_first);
 	if (text->skipped_last > text->skipped_first)
 		(void)fprintf(text->out, "..%" PRIu64, text->skipped_last);
 	(void)fputs(" (more than one interval late)\n", text->out);
-	text->skipped_first = 0;
+	text->skipped = NULL;
 }
 
 /* After a stop thousands may have been skipped: they make one line. */
-static bool skip(struct text *text, const struct sample *sample)
+static bool skip(struct text *text, const struct target *target, const struct sample *sample)
 {
-	if (sample->fate != FATE_UNSENT || sample->error != -ETIME || text->many) {
+	bool late = sample->fate == FATE_UNSENT && sample->error == -ETIME;
+
+	if (!late || text->skipped != target)
 		print_skipped(text);
+	if (!late)
 		return false;
-	}
-	if (text->skipped_first == 0)
+	if (!text->skipped)
 		text->skipped_first = sample->sequence;
+	text->skipped = target;
 	text->skipped_last = sample->sequence;
 	return true;
+}
+
+/* True when this line shall not be made: whoever reads slowly, or not at all, must not stop the
+ * measuring.  So little is kept that a descriptor which is ready takes it without blocking. */
+static bool hush(struct text *text)
+{
+	if (__fpending(text->out) > KEPT_BYTES) {
+		if (!loop_may_write(fileno(text->out))) {
+			text->unshown++;
+			return true;
+		}
+		(void)fflush(text->out);
+	}
+	if (text->unshown > 0)
+		(void)fprintf(text->out, "(%" PRIu64 " lines not shown: nobody read them)\n",
+		              text->unshown);
+	text->unshown = 0;
+	return false;
 }
 
 static void print_answer(const struct text *text, const struct target *target,
@@ -150,9 +184,7 @@ static void print_refused(const struct text *text, const struct target *target,
 static void print_unsent(const struct text *text, const struct target *target,
                          const struct sample *sample)
 {
-	(void)fputs("not sent", text->out);
-	if (text->many)
-		(void)fprintf(text->out, " to %s", target->name);
+	print_unsent_who(text, target);
 	(void)fprintf(text->out, ": seq=%" PRIu64 " (%s)\n", sample->sequence,
 	              reason_of(target, sample).text);
 }
@@ -178,7 +210,7 @@ static void on_sample(void *state, const struct target *target, const struct sam
 {
 	struct text *text = state;
 
-	if (text->quiet || skip(text, sample))
+	if (text->quiet || hush(text) || skip(text, target, sample))
 		return;
 	print_epoch(text, sample->wall);
 	switch (sample->fate) {
@@ -199,161 +231,52 @@ static void on_sample(void *state, const struct target *target, const struct sam
 	}
 }
 
+static void print_outstanding(const struct text *text, const struct target *target,
+                              const struct notice *notice)
+{
+	(void)fputs("no answer yet from ", text->out);
+	print_who(text, target, target_address(target));
+	(void)fprintf(text->out, ": seq=%" PRIu64 "\n", notice->sequence);
+}
+
 static void on_event(void *state, const struct target *target, const struct notice *notice)
 {
 	struct text *text = state;
+	bool wanted = notice->kind == NOTICE_OUTSTANDING ? text->outstanding : text->verbose;
 
-	if (text->quiet)
+	if (text->quiet || !wanted || hush(text))
 		return;
+	print_epoch(text, notice->wall);
 	switch (notice->kind) {
 	case NOTICE_OUTSTANDING:
-		if (text->outstanding)
-			(void)fprintf(text->out, "no answer yet from %s: seq=%" PRIu64 "\n",
-			              address_text(target_address(target)).text,
-			              notice->sequence);
+		print_outstanding(text, target, notice);
 		break;
 	case NOTICE_RECONNECTED:
-		if (text->verbose)
-			(void)fprintf(text->out, "connected again to %s\n", target->name);
+		(void)fprintf(text->out, "connected again to %s\n", target->name);
 		break;
 	case NOTICE_JUNK:
-		if (text->verbose)
-			(void)fprintf(text->out, "junk for %s (%s)\n", target->name,
-			              err_reason(notice->error).text);
+		(void)fprintf(text->out, "junk for %s (%s)\n", target->name,
+		              err_reason(notice->error).text);
 		break;
 	}
-}
-
-/* Three digits, but never "100" while something was answered. */
-static void print_loss(FILE *out, const struct tally *tally)
-{
-	double loss = tally_loss(tally) * 100;
-	char digits[32] = { 0 };
-
-	if (loss < 0)
-		return;
-	for (int precision = 3; precision < 12; precision++) {
-		(void)snprintf(digits, sizeof(digits), "%.*g", precision, loss);
-		if (loss >= 100 || strncmp(digits, "100", 3) != 0)
-			break;
-	}
-	(void)fprintf(out, ", %s%% packet loss", digits);
-}
-
-static uint64_t awaited(const struct tally *tally)
-{
-	return tally->transmitted - tally->received - tally->lost - tally->refused;
-}
-
-static void print_counts(const struct text *text, const struct target *target)
-{
-	const struct tally *tally = &target->tally;
-	int64_t elapsed =
-		mono_known(target->last) ? mono_since(target->last, target->first) : 0;
-
-	(void)fprintf(text->out, "%" PRIu64 " packets transmitted, %" PRIu64 " received",
-	              tally->transmitted, tally->received);
-	if (awaited(tally) > 0)
-		(void)fprintf(text->out, ", %" PRIu64 " still awaited", awaited(tally));
-	print_loss(text->out, tally);
-	(void)fprintf(text->out, ", time %" PRId64 "ms\n", elapsed / NS_PER_MS);
-}
-
-static void print_rtt(FILE *out, const struct stats *stats)
-{
-	(void)fprintf(out, "min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms", ms((double)stats->min),
-	              ms(stats->mean), ms((double)stats->max), ms(stats_mdev(stats)));
-}
-
-/* Only the quantiles that so many samples can have. */
-static void print_quantiles(const struct text *text, struct stats *stats)
-{
-	static const struct {
-		double q;
-		const char *name;
-	} quantiles[] = {
-		{ 0.5, "p50" },
-		{ 0.9, "p90" },
-		{ 0.99, "p99" },
-		{ 0.999, "p99.9" },
-	};
-
-	if (!stats_supports(stats, quantiles[0].q))
-		return;
-	for (size_t i = 0; i < COUNT(quantiles) && stats_supports(stats, quantiles[i].q); i++)
-		(void)fprintf(text->out, "%s%s", i ? "/" : "rtt ", quantiles[i].name);
-	for (size_t i = 0; i < COUNT(quantiles) && stats_supports(stats, quantiles[i].q); i++)
-		(void)fprintf(text->out, "%s%.3f", i ? "/" : " = ",
-		              ms((double)stats_quantile(stats, quantiles[i].q)));
-	(void)fputs(" ms\n", text->out);
-}
-
-static void print_rare(const struct text *text, const struct target *target)
-{
-	const struct tally *tally = &target->tally;
-	const struct {
-		uint64_t count;
-		const char *name;
-	} rare[] = {
-		{ tally->duplicates, "duplicates" },
-		{ tally->late, "late" },
-		{ tally->reordered, "reordered" },
-		{ tally->refused, "refused" },
-		{ tally->unsent, "unsent" },
-		{ tally->junk, "junk" },
-		{ tally->retransmissions - tally->syn_lost, "retransmitted" },
-		{ tally->syn_lost, "SYN retransmitted" },
-		{ tally->unmeasured, "answered while this process was not running" },
-	};
-	const char *separator = "";
-
-	for (size_t i = 0; i < COUNT(rare); i++) {
-		if (rare[i].count == 0)
-			continue;
-		(void)fprintf(text->out, "%s%" PRIu64 " %s", separator, rare[i].count,
-		              rare[i].name);
-		separator = ", ";
-	}
-	if (*separator)
-		(void)fputc('\n', text->out);
 }
 
 static void on_interval(void *state, struct target *target)
 {
 	struct text *text = state;
-	const struct tally *tally = &target->tally;
 
-	(void)fprintf(text->aside, "%s: %" PRIu64 "/%" PRIu64 " packets", target->name,
-	              tally->received, tally->transmitted);
-	print_loss(text->aside, tally);
-	if (target->stats.count > 0) {
-		(void)fputs(", ", text->aside);
-		print_rtt(text->aside, &target->stats);
-	}
-	(void)fputc('\n', text->aside);
+	summary_line(text->aside, target);
 	(void)fflush(text->aside);
 }
 
 static void on_summary(void *state, struct target *target)
 {
 	struct text *text = state;
-	struct stats *stats = &target->stats;
 
+	(void)fflush(text->out); /* the summary does wait for its reader */
+	(void)hush(text);
 	print_skipped(text);
-	(void)fprintf(text->out, "\n--- %s ping statistics ---\n", target->name);
-	print_counts(text, target);
-	if (stats->count > 0) {
-		(void)fputs("rtt ", text->out);
-		print_rtt(text->out, stats);
-		(void)fputc('\n', text->out);
-		print_quantiles(text, stats);
-	}
-	if (stats->count > 1)
-		(void)fprintf(text->out, "jitter %.3f ms (RFC 3550)\n", ms(stats->jitter));
-	print_rare(text, target);
-	if (target->tally.worst_lag > NS_PER_MS || text->verbose)
-		(void)fprintf(text->out, "sent up to %.3f ms later than due\n",
-		              ms((double)target->tally.worst_lag));
+	summary_print(text->out, target, text->verbose);
 }
 
 static void on_done(void *state)

@@ -14,8 +14,10 @@ struct text {
 	bool quiet, epoch, outstanding, verbose;
 	bool many; /* several targets: each line names its own */
 
-	/* Its own: probes in a row that were skipped, told in one line. */
+	/* Its own: probes in a row that were skipped, told in one line; lines that were not made. */
+	const struct target *skipped;
 	uint64_t skipped_first, skipped_last;
+	uint64_t unshown;
 };
 
 extern const struct sink_ops text_sink;

@@ -60,6 +60,7 @@ static int look_up(struct binding *binding, struct err *err)
 		                                   : err_reason(result).text);
 	binding->count = size_min(answer.count, RESOLVED_MAX);
 	memcpy(binding->addresses, answer.addresses, binding->count * sizeof(struct address));
+	binding->either = binding->count > 1; /* a name may have addresses this host has not */
 	return 0;
 }
 

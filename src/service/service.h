@@ -16,10 +16,10 @@ struct conversation; /* service/conversation.h: one connection as its service se
 struct desk;         /* service/desk.h: where questions for the relay are left */
 
 enum verdict {
-	SERVICE_DONE,  /* understood; ready for what follows */
-	SERVICE_MORE,  /* not complete yet: call again when there is more */
-	SERVICE_CLOSE, /* say what was said, then end the connection */
-	SERVICE_PENDING, /* the answer will come later: read nothing more until conversation_resume() */
+	SERVICE_DONE,    /* understood; ready for what follows */
+	SERVICE_MORE,    /* not complete yet: call again when there is more */
+	SERVICE_CLOSE,   /* say what was said, then end the connection */
+	SERVICE_PENDING, /* the answer will come later: read nothing more until its last line */
 };
 
 /* What a service may need to know when it opens, one per worker. */

@@ -17,6 +17,8 @@ enum {
 	V6_ECHO_REPLY = 129,
 	IPV4_HEADER = 20,
 	IPV6_HEADER = 40,
+	IPV4_DESTINATION = 16,
+	IPV6_DESTINATION = 24,
 	PROTOCOL_ICMP = 1,
 	PROTOCOL_ICMPV6 = 58,
 };
@@ -123,11 +125,15 @@ static int read_quoted(const uint8_t *packet, size_t length, enum icmp_version v
 
 	if (skip < 0 || length - (size_t)skip < ICMP_HEADER_BYTES)
 		return -EBADMSG;
-	packet += skip;
-	if (packet[0] != (version == ICMP_V4 ? V4_ECHO : V6_ECHO))
+	const uint8_t *request = packet + skip;
+
+	if (request[0] != (version == ICMP_V4 ? V4_ECHO : V6_ECHO))
 		return -EBADMSG;
-	out->identifier = get16(packet + 4);
-	out->sequence = get16(packet + 6);
+	out->identifier = get16(request + 4);
+	out->sequence = get16(request + 6);
+	out->data = request + ICMP_HEADER_BYTES;
+	out->length = length - (size_t)skip - ICMP_HEADER_BYTES;
+	out->destination = packet + (version == ICMP_V4 ? IPV4_DESTINATION : IPV6_DESTINATION);
 	return 0;
 }
 

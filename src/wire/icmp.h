@@ -23,9 +23,11 @@ enum icmp_meaning {
 struct icmp_message {
 	enum icmp_meaning meaning;
 	uint16_t identifier, sequence; /* of the reply, or of the request the error quotes */
-	const uint8_t *data;           /* of the reply; borrowed from the packet */
+	const uint8_t *data;           /* of the reply, or what is quoted of the request's */
 	size_t length;
-	int error; /* negative errno of a refusal */
+	const uint8_t
+		*destination; /* of the quoted request: 4 or 16 bytes; all three borrowed */
+	int error;            /* negative errno of a refusal */
 };
 
 /* Fills the first 8 bytes of an echo request that already carries its data, checksum and all

@@ -114,10 +114,27 @@ TEST(who_refuses_every_connection_is_refused_for_every_probe)
 
 	settings.refusing = "10.0.0.1"; /* the first target's own address, too */
 	settings.targets = 1;
+	settings.interval =
+		100 * NS_PER_MS; /* every refusal comes before the next probe is due */
 	struct tally tally = live(&settings);
 
 	assert_int_equal(tally.received, 0);
 	assert_int_equal(tally.refused, settings.count);
+}
+
+TEST(whose_refusals_come_late_is_not_refused_for_probes_that_never_left)
+{
+	struct settings settings = kept();
+
+	settings.refusing = "10.0.0.1";
+	settings.targets = 1;
+	settings.interval = NS_PER_MS; /* a refusal takes several */
+	struct tally tally = live(&settings);
+
+	assert_int_equal(tally.received, 0);
+	assert_true(tally.refused > 0);
+	assert_true(tally.unsent > 0);
+	assert_int_equal(tally.refused + tally.unsent, settings.count);
 }
 
 TEST(where_the_first_address_refuses_the_next_is_asked_for_good)
@@ -225,6 +242,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(at_most_one_connection_is_made_per_interval),
 		cmocka_unit_test(a_late_line_still_occupies_its_place),
 		cmocka_unit_test(who_refuses_every_connection_is_refused_for_every_probe),
+		cmocka_unit_test(
+			whose_refusals_come_late_is_not_refused_for_probes_that_never_left),
 		cmocka_unit_test(where_the_first_address_refuses_the_next_is_asked_for_good),
 		cmocka_unit_test(stalls_leave_each_probe_its_own_fate),
 		cmocka_unit_test(each_handshake_has_the_fate_it_had),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Signals, deadlines and the schedule."""
+import os
 import re
 import signal
 import time
@@ -164,3 +165,24 @@ def test_slow_answers_do_not_slow_the_schedule(family):
         result = run("ping", "-q", "-c", "30", "-i", "40ms", "-W", "1s", family.local("udp-echo", peer.port), code=0)
     assert ping_text.summary(result).received == 30
     assert int(re.search(r"time (\d+)ms", result.out)[1]) < 1800
+
+
+def test_one_who_does_not_read_does_not_stop_the_measuring(honest):
+    """A full pipe costs lines, and says how many; no probe."""
+    ours, theirs = os.pipe()
+    with Process("ping", "-w", "3s", "-i", "1ms", url(honest), stdout=theirs) as ping:
+        os.close(theirs)
+        time.sleep(2.5)  # nothing to poll for: nobody may read meanwhile
+        with os.fdopen(ours) as pipe:
+            out = pipe.read()
+        ping.wait()
+    assert re.search(r"^\(\d+ lines not shown: nobody read them\)$", out, re.M), out[-600:]
+    assert int(re.search(r"^(\d+) packets transmitted", out, re.M)[1]) > 1500, out[-600:]
+
+
+def test_outstanding_by_handshakes_names_the_probe_before(pair, family):
+    """Each handshake has a socket of its own; the SYNs of these are dropped."""
+    pair.b.filter("input", "tcp dport 80 drop")
+    result = run("ping", "-O", "-c", "3", "-i", "100ms", "-W", "400ms", family.url("tcp", pair.b.address(family), 80), ns=pair.a, code=1)
+    told = [int(seq) for seq in re.findall(r"^no answer yet from \S+: seq=(\d+)$", result.out, re.M)]
+    assert told == [1, 2], result.out

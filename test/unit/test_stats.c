@@ -188,9 +188,22 @@ TEST(no_sample_no_quantile)
 	stats_done(&stats);
 }
 
+TEST(no_quantile_lies_beyond_what_was_seen)
+{
+	struct stats stats;
+
+	assert_int_equal(stats_init(&stats, 0), 0);
+	for (int i = 0; i < 2000; i++)
+		stats_add(&stats, INT64_C(150000000));
+	assert_int_equal(stats_quantile(&stats, 0.5), INT64_C(150000000));
+	assert_int_equal(stats_quantile(&stats, 0.999), INT64_C(150000000));
+	stats_done(&stats);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_quantile_lies_beyond_what_was_seen),
 		cmocka_unit_test(mean_and_deviation_are_those_of_the_naive_formulas),
 		cmocka_unit_test(deviation_is_over_the_population_as_iputils_has_it),
 		cmocka_unit_test(one_value_deviates_by_nothing),
