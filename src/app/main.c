@@ -58,10 +58,18 @@ static int become(int argc, char **argv)
 	return app_fail(command, &err);
 }
 
+static int run_command(int argc, char **argv);
+
+/* `sounder help COMMAND` is `sounder COMMAND --help`. */
 static int print_help(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	char option[] = "--help";
+
+	if (argc > 1) {
+		char *asked[] = { argv[1], option, NULL };
+
+		return run_command(2, asked);
+	}
 	(void)fputs(usage, stdout);
 	return EXIT_ANSWERED;
 }
@@ -94,13 +102,23 @@ static int unknown(const char *word)
 		names[i] = commands[i].name;
 	const char *nearest = text_nearest(word, names);
 
+	const char *noun = word[0] == '-' ? "option" : "command";
+
 	if (nearest)
-		(void)err_set(&err, -EINVAL, "unknown command '%s' (did you mean '%s'?)",
+		(void)err_set(&err, -EINVAL, "unknown %s '%s' (did you mean '%s'?)", noun,
 		              quote(word).text, nearest);
 	else
-		(void)err_set(&err, -EINVAL, "unknown command '%s' (see 'sounder --help')",
+		(void)err_set(&err, -EINVAL, "unknown %s '%s' (see 'sounder --help')", noun,
 		              quote(word).text);
 	return app_fail(NULL, &err);
+}
+
+static int run_command(int argc, char **argv)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	return unknown(argv[0]);
 }
 
 int main(int argc, char **argv)
@@ -111,8 +129,5 @@ int main(int argc, char **argv)
 		(void)err_set(&err, -EINVAL, "no command given (see 'sounder --help')");
 		return app_fail(NULL, &err);
 	}
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return app_finish(NULL, commands[i].run(argc - 1, argv + 1));
-	return unknown(argv[1]);
+	return app_finish(NULL, run_command(argc - 1, argv + 1));
 }

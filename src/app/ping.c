@@ -64,8 +64,9 @@ static void explain_permission(struct err *err, const struct ping_target *target
 		err, -EPERM,
 		"no permission to send ICMP to '%s': as root run 'setcap cap_net_raw+ep %s' "
 		"or 'sysctl net.ipv4.ping_group_range=\"0 2147483647\"', "
-		"or go without by 'sounder ping tcp://%s'",
-		quote(target->endpoint.host).text, self, quote(target->endpoint.host).text);
+		"or go without by 'sounder ping %s'",
+		quote(target->endpoint.host).text, self,
+		endpoint_text("tcp", target->endpoint.host, -1).text);
 }
 
 static void cannot_ask(struct run *run, const struct err *err)
@@ -96,6 +97,9 @@ static void start_target(struct run *run, struct ping_target *target, struct add
 		return;
 	if (result == -EPERM && target->ops->port == 0)
 		explain_permission(&err, target);
+	else if (run->options.device)
+		(void)err_set(&err, result, "cannot ask '%s' from '%s': %s", target->name.text,
+		              quote(run->options.device).text, err_reason(result).text);
 	else
 		(void)err_set(&err, result, "cannot ask '%s': %s", target->name.text,
 		              err_reason(result).text);

@@ -72,7 +72,7 @@ static int read_dscp(const char *text, int64_t *tos, struct err *err)
 		{ "cs5", 40 },  { "cs6", 48 },  { "cs7", 56 },  { "af11", 10 }, { "af12", 12 },
 		{ "af13", 14 }, { "af21", 18 }, { "af22", 20 }, { "af23", 22 }, { "af31", 26 },
 		{ "af32", 28 }, { "af33", 30 }, { "af41", 34 }, { "af42", 36 }, { "af43", 38 },
-		{ "ef", 46 },   { "va", 44 },   { "le", 1 },
+		{ "be", 0 },    { "ef", 46 },   { "va", 44 },   { "le", 1 },
 	};
 	int64_t value = -1;
 

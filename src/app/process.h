@@ -16,3 +16,6 @@ size_t process_count_cpus(void);
 
 /* Writes a line for a person to fd, unless that would mean to wait for a reader: serving does not. */
 void process_tell(int fd, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Logs a sentence on stderr in the same way: "sounder: serve: SENTENCE", or a JSON object a line. */
+void process_log(bool json, const char *format, ...) PRINTF_LIKE(2, 3);

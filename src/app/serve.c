@@ -86,32 +86,34 @@ static void tell_limits(const struct server *server)
 	const struct limits *limits = &server->limits;
 
 	if (is_open_to_others(server))
-		process_tell(
-			STDERR_FILENO,
-			"sounder: serve: open to other hosts: at most %" PRIu32 " connections, "
+		process_log(
+			server->options->log_json,
+			"open to other hosts: at most %" PRIu32 " connections, "
 			"each ended after %s of silence; %d kB kept for one that does not read, "
-			"%d MB for all; no answer to source ports that would answer back\n",
+			"%d MB for all; %s source ports that would answer back; %" PRId64
+			" datagrams/s from one network (0: any)",
 			limits->max_connections, span_text(limits->idle_timeout).text,
-			OWED_BY_ONE >> 10, OWED_MAX >> 20);
+			OWED_BY_ONE >> 10, OWED_MAX >> 20,
+			server->options->no_loop_guards ? "answers even" : "no answer to",
+			limits->datagram_rate);
 }
 
 static void tell_more(const struct server *server)
 {
 	const struct limits *limits = &server->limits;
 
-	process_tell(STDERR_FILENO,
-	             "sounder: serve: workers: %zu, connections: at most %" PRIu32
-	             ", memory: at most %zu MB\n",
-	             server->worker_count, limits->max_connections,
-	             worker_memory_max(limits, server->worker_count) >> 20);
+	process_log(server->options->log_json,
+	            "workers: %zu, connections: at most %" PRIu32 ", memory: at most %zu MB",
+	            server->worker_count, limits->max_connections,
+	            worker_memory_max(limits, server->worker_count) >> 20);
 	for (size_t b = 0; b < server->options->endpoint_count; b++) {
 		const struct binding *binding = &server->bindings[b];
 
 		if (binding->receive_room > 0)
-			process_tell(STDERR_FILENO,
-			             "sounder: serve: %s on port %d: %d kB of receive buffer\n",
-			             binding->ops->name, binding->endpoint.port,
-			             binding->receive_room >> 10);
+			process_log(server->options->log_json,
+			            "%s on port %d: %d kB of receive buffer",
+			            binding->ops->name, binding->endpoint.port,
+			            binding->receive_room >> 10);
 	}
 }
 
@@ -123,8 +125,7 @@ static void take_signals(struct command *command)
 
 	while ((number = loop_take_signal(&command->signals)) > 0) {
 		if (number == SIGHUP && command->options.verbose)
-			process_tell(STDERR_FILENO,
-			             "sounder: serve: SIGHUP: nothing to read\n");
+			process_log(command->options.log_json, "SIGHUP: nothing to read");
 		if (number == SIGHUP)
 			continue;
 		if (command->stopping)

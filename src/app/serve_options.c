@@ -30,6 +30,11 @@ static const struct option_spec specs[] = {
 	  FIELD(relay_allow), 0, 0 },
 	{ "allow-source-port", 0, OPTION_LIST, "PORT", "answer datagrams from it all the same",
 	  FIELD(allow_source_ports), 0, 0 },
+	{ "rate", 0, OPTION_INTEGER, "N",
+	  "datagrams a second from one network, each worker (20000; 0: any)", FIELD(rate), 0,
+	  1000000000 },
+	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
+	  FIELD(log), 0, 0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
 	  FIELD(no_loop_guards), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
@@ -155,9 +160,18 @@ static int read_allowed_ports(struct serve_options *options, struct err *err)
 	return 0;
 }
 
+static int read_log(struct serve_options *out, struct err *err)
+{
+	out->log_json = strcmp(out->log, "json") == 0;
+	if (!out->log_json && strcmp(out->log, "text") != 0)
+		return err_set(err, -EINVAL, "'%s' is no way to log (text or json)",
+		               quote(out->log).text);
+	return 0;
+}
+
 int serve_options_read(struct serve_options *out, int argc, char **argv, struct err *err)
 {
-	*out = (struct serve_options){ .port = -1, .idle_timeout = HOUR };
+	*out = (struct serve_options){ .port = -1, .idle_timeout = HOUR, .rate = 20000 };
 	int words = option_parse(&table, out, argc - 1, argv + 1, err);
 	int result = words < 0 ? words : 0;
 
@@ -165,6 +179,8 @@ int serve_options_read(struct serve_options *out, int argc, char **argv, struct 
 		return result;
 	if (result == 0)
 		result = read_allowed_ports(out, err);
+	if (result == 0 && out->log)
+		result = read_log(out, err);
 	for (int i = 0; i < words && result == 0; i++)
 		result = add_endpoint(out, argv[1 + i], err);
 	if (words == 0 && result == 0)

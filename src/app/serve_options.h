@@ -16,7 +16,10 @@ struct serve_options {
 	bool relay;
 	struct option_list relay_allow;
 	struct option_list allow_source_ports;
+	int64_t rate; /* datagrams per second and source; 0 = off */
+	const char *log;
 	bool no_loop_guards;
+	bool log_json;
 	bool verbose, version, help;
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */

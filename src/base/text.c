@@ -169,6 +169,9 @@ const char *text_nearest(const char *word, const char *const *candidates)
 
 	if (length == 0 || length > WORD_MAX)
 		return NULL;
+	for (size_t i = 0; length > 1 && candidates[i]; i++)
+		if (strncmp(candidates[i], word, length) == 0)
+			return candidates[i]; /* only begun */
 	for (; *candidates; candidates++) {
 		size_t other = strlen(*candidates);
 		size_t d =

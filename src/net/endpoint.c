@@ -194,6 +194,13 @@ static int take_plain(const struct reading *reading, struct endpoint *out)
 		if (result < 0 || out->port < 0)
 			return result;
 	}
+	if (colon && find_kind(reading->kinds,
+	                       (struct part){ whole.text, (size_t)(colon - whole.text) }))
+		return err_set(
+			reading->err, -EINVAL,
+			"'%s' lacks the '//' behind its kind (did you mean '%.*s://%s'?)",
+			quote(whole.text).text, (int)(colon - whole.text), whole.text,
+			quote(colon + 1).text);
 	if (out->port >= 0 || (colon && !strchr(colon + 1, ':') && colon > whole.text))
 		return err_set(reading->err, -EINVAL,
 		               "'%s' has a port but no kind (did you mean 'tcp://%s'?)",

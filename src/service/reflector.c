@@ -9,12 +9,20 @@ enum {
 	BATCHES_AT_END = 8192, /* many times what the receive buffer holds */
 };
 
+static bool may_be_answered(const struct reflector *reflector, const struct datagram *datagram)
+{
+	if (datagram->to_many || datagram->truncated ||
+	    guard_is_silent(reflector->guard, address_port(&datagram->peer)))
+		return false;
+	return !reflector->rate || address_is_loopback(&datagram->peer) ||
+	       rate_allows(reflector->rate, &datagram->peer, clock_mono());
+}
+
 static bool answer(const struct reflector *reflector, struct datagram *datagram)
 {
 	const struct service *service = reflector->service;
 
-	if (datagram->to_many || datagram->truncated ||
-	    guard_is_silent(reflector->guard, address_port(&datagram->peer)))
+	if (!may_be_answered(reflector, datagram))
 		return false;
 	if (!service->ops->answer(service->state, datagram))
 		return false;

@@ -13,6 +13,7 @@
 
 #include "net/loop.h"
 #include "service/guard.h"
+#include "service/rate.h"
 #include "service/streams.h"
 
 struct reflector {
@@ -20,6 +21,7 @@ struct reflector {
 	struct loop *loop;
 	const struct service *service;
 	const struct guard *guard;
+	struct rate *rate;           /* NULL = no limit */
 	struct datagrams *datagrams; /* shared with the other reflectors of the worker */
 	struct reflector *next;
 	bool many;      /* the last turn found more than one */

@@ -38,6 +38,7 @@ struct worker {
 
 	struct desk *desk;
 	const struct guard *guard;
+	struct rate *rate;
 	struct service services[SERVICES_MAX];
 	struct streams streams;
 	struct listeners listeners;
@@ -58,6 +59,8 @@ static int init(struct worker *worker, const struct worker_setup *setup)
 	if (result == 0)
 		result = streams_init(&worker->streams, &worker->loop, setup->limits,
 		                      worker->services, WATCH_CONNECTION);
+	if (result == 0 && setup->limits->datagram_rate > 0)
+		result = rate_new(&worker->rate, setup->limits->datagram_rate);
 	if (result == 0)
 		result = listeners_init(&worker->listeners, &worker->loop, &worker->streams);
 	return result;
@@ -116,6 +119,7 @@ void worker_free(struct worker *worker)
 	listeners_done(&worker->listeners);
 	close_reflectors(worker);
 	close_services(worker);
+	rate_free(worker->rate);
 	datagrams_free(worker->plain);
 	datagrams_free(worker->detailed);
 	if (worker->desk)
@@ -170,6 +174,7 @@ static int add_reflector(struct worker *worker, int fd, const struct service *se
 		.loop = &worker->loop,
 		.service = service,
 		.guard = worker->guard,
+		.rate = worker->rate,
 		.datagrams = *datagrams,
 		.next = worker->reflectors,
 	};

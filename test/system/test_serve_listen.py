@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`sounder serve`: where it listens, how it says so, and that an address in use is an error."""
+import json
 import socket
 
 import pytest
@@ -165,3 +166,10 @@ def test_the_port_is_free_again_right_after_the_end(alone):
 def test_an_address_this_host_does_not_have_is_one_sentence(alone):
     result = harness.run("serve", "tcp-echo://192.0.2.77:9000", ns=alone, code=2)
     assert len(result.err.splitlines()) == 1 and "192.0.2.77" in result.err
+
+
+def test_the_log_may_be_json(alone):
+    """One object a line, and nothing else, on stderr."""
+    with harness.Server("udp-echo://*:0", "-v", "--log", "json", expect=1, ns=alone) as server:
+        lines = server.stop().err.splitlines()
+    assert lines and all(json.loads(line).keys() == {"t", "message"} for line in lines), lines

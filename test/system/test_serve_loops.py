@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`sounder serve udp-echo`, rule (a) against loops: silence for source ports that answer back."""
 import contextlib
+import re
 import socket
 
 import pytest
@@ -54,6 +55,25 @@ def test_an_allowed_source_port_is_answered_and_the_rest_stays_silent(alone, fam
             socks = {p: ask_from(alone, stack, host, port, p) for p in LOOPABLE}
             marker(alone, host, port)
             assert [p for p, sock in socks.items() if answered(sock)] == [7, 53]
+
+
+def test_without_loop_guards_every_source_port_is_answered(alone, family):
+    with harness.Server(family.local("udp-echo", 0), "--workers", "1", "--no-loop-guards", ns=alone) as server:
+        port, host = server.port("udp-echo"), family.loopback
+        with contextlib.ExitStack() as stack:
+            socks = {p: ask_from(alone, stack, host, port, p) for p in LOOPABLE}
+            assert all(answered(sock) for sock in socks.values())
+
+
+def test_a_source_that_floods_is_limited_and_another_is_not(pair):
+    """--rate counts by network: the far namespace floods, this one asks as ever."""
+    with harness.Server("udp-echo://*:8888", "--workers", "1", "--rate", "100", expect=1, ns=pair.b):
+        there = pair.b.address(harness.IPV4)
+        result = harness.run("ping", "-q", "-c", "1000", "-i", "1ms", "-W", "300ms", f"udp-echo://{there}:8888", ns=pair.a, code=0)
+        received = int(re.search(r"(\d+) received", result.out)[1])
+        assert 100 <= received < 700, result.out
+        result = harness.run("ping", "-q", "-c", "300", "-i", "1ms", "-W", "300ms", "udp-echo://127.0.0.1:8888", ns=pair.b, code=0)
+        assert " 0% packet loss" in result.out, "loopback is exempt"
 
 
 def test_the_udp_ports_this_process_serves_get_silence(alone):

@@ -61,6 +61,11 @@ WRONG = [
     (["ping", b"\xff\xfe"], "", ""),
     (["ping", "a\nb"], "a", ""),
     (["ping", "fe80::1%nosuchif"], "nosuchif", ""),
+    (["ping", "udp-echo:127.0.0.1"], "udp-echo:127.0.0.1", "udp-echo://127.0.0.1"),
+    (["help", "bogus"], "bogus", ""),
+    (["--bogus"], "--bogus", ""),
+    (["serve", "--log", "yaml"], "yaml", ""),
+    (["serve", "--rate", "-1"], "-1", ""),
     # ping: options
     (["ping", "--cuont", "3", HERE], "--cuont", "--count"),
     (["ping", "--intervall=1", HERE], "--intervall", "--interval"),
@@ -271,7 +276,7 @@ def peer():
 
 def test_options_and_targets_in_any_order(peer):
     url = f"udp-echo://127.0.0.1:{peer.port}"
-    for args in (["-c", 3, "-i", "20ms", url], [url, "-c", 3, "-i", "20ms"], ["-c", 3, url, "-i", "20ms"]):
+    for args in (["-c", 3, "-i", "200ms", url], [url, "-c", 3, "-i", "200ms"], ["-c", 3, url, "-i", "200ms"]):
         assert ping_text.summary(run("ping", *args, code=0)).received == 3
 
 

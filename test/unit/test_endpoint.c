@@ -125,7 +125,7 @@ static const struct {
 	{ "tcp://**", "not a host name" },
 	{ "tcp://host%lo", "not a host name" },
 	{ "tcp://127.0.0.1%lo", "not a host name" },
-	{ "tcp:\\\\host", "has a port but no kind" },
+	{ "tcp:\\\\host", "lacks the" },
 	{ "host:443", "did you mean 'tcp://host:443'" },
 	{ "127.0.0.1:80", "did you mean 'tcp://127.0.0.1:80'" },
 	{ "[::1]:80", "did you mean 'tcp://[::1]:80'" },
