@@ -36,6 +36,12 @@ struct wall clock_wall(void);
 /* How long the machine has been suspended since it was booted: CLOCK_BOOTTIME - CLOCK_MONOTONIC. */
 int64_t clock_suspended(void);
 
+/* A span, or a mean of spans, as people read it. */
+static inline double span_ms(double span)
+{
+	return span / (double)NS_PER_MS;
+}
+
 static inline int64_t mono_since(struct mono later, struct mono earlier)
 {
 	return later.ns - earlier.ns;

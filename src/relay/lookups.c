@@ -81,13 +81,10 @@ static struct ticket *leave_place(struct lookup *place)
 /* The helper may have met a hostile name server: what it says is not believed blindly. */
 static void tidy(struct resolver_answer *answer)
 {
-	struct quoted reason =
-		quote_bytes(answer->reason, strnlen(answer->reason, sizeof(answer->reason)));
+	struct quoted reason = quote(answer->reason);
 
 	(void)snprintf(answer->reason, sizeof(answer->reason), "%.*s",
 	               (int)sizeof(answer->reason) - 1, reason.text);
-	if (answer->count > RESOLVED_MAX)
-		answer->count = RESOLVED_MAX;
 }
 
 static struct ticket *next_answered(struct lookups *lookups, struct resolver_answer *answer)

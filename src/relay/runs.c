@@ -14,11 +14,6 @@ enum { PAYLOAD_BYTES = 56 };
 #define PACE NS_PER_SEC    /* between the probes of a target */
 #define TIMEOUT NS_PER_SEC /* of each */
 
-static double ms(double ns)
-{
-	return ns / (double)NS_PER_MS;
-}
-
 /* --- what is told --- */
 
 static void add(struct line *line, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -46,7 +41,7 @@ static struct line describe(const struct sample *sample)
 	case FATE_ANSWERED:
 		add(&line, "reply seq=%" PRIu64, sample->sequence);
 		if (rtt >= 0) /* else whoever should have seen it come was asleep */
-			add(&line, " time_ms=%.3f", ms((double)rtt));
+			add(&line, " time_ms=%.3f", span_ms((double)rtt));
 		break;
 	case FATE_LOST:
 		add(&line, "lost seq=%" PRIu64, sample->sequence);
@@ -101,8 +96,9 @@ static struct line summarize(const struct target *target)
 	else
 		add(&line, " loss=-");
 	if (stats->count > 0)
-		add(&line, " min/avg/max/mdev=%.3f/%.3f/%.3f/%.3f ms", ms((double)stats->min),
-		    ms(stats->mean), ms((double)stats->max), ms(stats_mdev(stats)));
+		add(&line, " min/avg/max/mdev=%.3f/%.3f/%.3f/%.3f ms",
+		    span_ms((double)stats->min), span_ms(stats->mean),
+		    span_ms((double)stats->max), span_ms(stats_mdev(stats)));
 	return line;
 }
 

@@ -4,11 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static double ms(double ns)
-{
-	return ns / (double)NS_PER_MS;
-}
-
 /* Three digits, but never "100" while something was answered. */
 static void print_loss(FILE *out, const struct tally *tally)
 {
@@ -46,8 +41,9 @@ static void print_counts(FILE *out, const struct target *target)
 
 static void print_rtt(FILE *out, const struct stats *stats)
 {
-	(void)fprintf(out, "min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms", ms((double)stats->min),
-	              ms(stats->mean), ms((double)stats->max), ms(stats_mdev(stats)));
+	(void)fprintf(out, "min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms",
+	              span_ms((double)stats->min), span_ms(stats->mean),
+	              span_ms((double)stats->max), span_ms(stats_mdev(stats)));
 }
 
 /* Only the quantiles that so many samples can have. */
@@ -69,7 +65,7 @@ static void print_quantiles(FILE *out, struct stats *stats)
 		(void)fprintf(out, "%s%s", i ? "/" : "rtt ", quantiles[i].name);
 	for (size_t i = 0; i < COUNT(quantiles) && stats_supports(stats, quantiles[i].q); i++)
 		(void)fprintf(out, "%s%.3f", i ? "/" : " = ",
-		              ms((double)stats_quantile(stats, quantiles[i].q)));
+		              span_ms((double)stats_quantile(stats, quantiles[i].q)));
 	(void)fputs(" ms\n", out);
 }
 
@@ -129,9 +125,9 @@ void summary_print(FILE *out, struct target *target, bool verbose)
 		print_quantiles(out, stats);
 	}
 	if (stats->count > 1)
-		(void)fprintf(out, "jitter %.3f ms (RFC 3550)\n", ms(stats->jitter));
+		(void)fprintf(out, "jitter %.3f ms (RFC 3550)\n", span_ms(stats->jitter));
 	print_rare(out, target);
 	if (target->tally.worst_lag > NS_PER_MS || verbose)
 		(void)fprintf(out, "sent up to %.3f ms later than due\n",
-		              ms((double)target->tally.worst_lag));
+		              span_ms((double)target->tally.worst_lag));
 }

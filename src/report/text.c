@@ -16,11 +16,6 @@ struct reason {
 	char text[128];
 };
 
-static double ms(double ns)
-{
-	return ns / (double)NS_PER_MS;
-}
-
 /* What kept a probe from its answer, in a word that says whose doing it was. */
 static struct reason reason_of(const struct target *target, const struct sample *sample)
 {
@@ -145,7 +140,7 @@ static void print_answer(const struct text *text, const struct target *target,
 	if (sample->ttl >= 0)
 		(void)fprintf(text->out, " ttl=%d", sample->ttl);
 	if (rtt >= 0)
-		(void)fprintf(text->out, " time=%.3f ms", ms((double)rtt));
+		(void)fprintf(text->out, " time=%.3f ms", span_ms((double)rtt));
 	else
 		(void)fputs(" time=? (this process was not running)", text->out);
 	if (sample->fate == FATE_DUPLICATE)

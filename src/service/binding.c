@@ -58,7 +58,7 @@ static int look_up(struct binding *binding, struct err *err)
 		               answer.error        ? answer.reason
 		               : result == -EAGAIN ? "no answer in time"
 		                                   : err_reason(result).text);
-	binding->count = size_min(answer.count, RESOLVED_MAX);
+	binding->count = answer.count;
 	memcpy(binding->addresses, answer.addresses, binding->count * sizeof(struct address));
 	binding->either = binding->count > 1; /* a name may have addresses this host has not */
 	return 0;
