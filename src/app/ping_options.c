@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/parse.h"
 #include "base/text.h"
@@ -11,14 +12,22 @@
 #include "wire/payload.h"
 
 #define DAY (86400 * NS_PER_SEC)
+#define FLOOD_INTERVAL (10 * NS_PER_MS)   /* as ping has it: a hundred a second at the least */
+#define USER_GAP (2 * NS_PER_MS)          /* as ping grants it to those who are not root */
+#define STAMPED_PER_SECOND INT64_C(20000) /* beyond, stamps of sending are too dear */
+
+enum {
+	COUNT_UNLESS_TOLD = 4,
+	AMPLE_TARGETS = 16, /* with more of them, each keeps less */
+};
 
 #define FIELD(member) offsetof(struct ping_options, member)
 
 static const struct option_spec specs[] = {
 	{ "count", 'c', OPTION_INTEGER, "N", "probes per target (4; 0: until stopped)",
 	  FIELD(count), 0, INT64_C(1000000000000) },
-	{ "interval", 'i', OPTION_DURATION, "DUR", "between probes (1s)", FIELD(interval),
-	  NS_PER_US, DAY },
+	{ "interval", 'i', OPTION_DURATION, "DUR", "between probes (1s; -f: 10ms)",
+	  FIELD(interval), NS_PER_US, DAY },
 	{ "timeout", 'W', OPTION_DURATION, "DUR", "an answer later than this is lost (1s)",
 	  FIELD(timeout), NS_PER_US, DAY },
 	{ "deadline", 'w', OPTION_DURATION, "DUR", "stop after this, whatever came",
@@ -31,6 +40,16 @@ static const struct option_spec specs[] = {
 	  FIELD(host), 0, 0 },
 	{ "port", 'p', OPTION_INTEGER, "PORT", "where the target does not say", FIELD(port), 1,
 	  UINT16_MAX },
+	{ "targets", 0, OPTION_TEXT, "FILE", "one a line, a label behind it; - is stdin",
+	  FIELD(targets), 0, 0 },
+	{ "adaptive", 'A', OPTION_FLAG, NULL, "the next upon the answer (users: 2ms apart)",
+	  FIELD(adaptive), 0, 0 },
+	{ "flood", 'f', OPTION_FLAG, NULL, "likewise, at least 100 a second, and quiet",
+	  FIELD(flood), 0, 0 },
+	{ "poisson", 0, OPTION_FLAG, NULL, "at random gaps that average the interval",
+	  FIELD(poisson), 0, 0 },
+	{ "seed", 0, OPTION_INTEGER, "N", "of all that is random, to repeat a run", FIELD(seed),
+	  0, INT64_MAX },
 	{ "source-port", 0, OPTION_INTEGER, "PORT", "ask from this port", FIELD(source_port), 1,
 	  UINT16_MAX },
 	{ "interface", 'I', OPTION_TEXT, "IF|ADDR", "ask by this interface, from this address",
@@ -49,6 +68,20 @@ static const struct option_spec specs[] = {
 	{ "epoch", 'D', OPTION_FLAG, NULL, "a Unix time before each line", FIELD(epoch), 0, 0 },
 	{ "outstanding", 'O', OPTION_FLAG, NULL, "tell which have no answer yet",
 	  FIELD(outstanding), 0, 0 },
+	{ "user-stamps", 'U', OPTION_FLAG, NULL, "times by this process, not by the kernel",
+	  FIELD(user_stamps), 0, 0 },
+	{ "report", 0, OPTION_DURATION, "DUR", "a summary of each such interval", FIELD(report),
+	  NS_PER_MS, 1000 * DAY },
+	{ "json", 'J', OPTION_FLAG, NULL, "a JSON object a line, instead of text", FIELD(json),
+	  0, 0 },
+	{ "csv", 0, OPTION_FLAG, NULL, "a line of CSV for each probe, instead of text",
+	  FIELD(csv), 0, 0 },
+	{ "output", 'o', OPTION_TEXT, "FILE", "JSON or CSV goes there, text stays",
+	  FIELD(output), 0, 0 },
+	{ "fail-if", 0, OPTION_LIST, "EXPR", "exit 1 if so: loss>1%, p99>5ms ... (repeatable)",
+	  FIELD(fail_if), 0, 0 },
+	{ "resolve-every", 0, OPTION_DURATION, "DUR", "look names up again so often",
+	  FIELD(resolve_every), 100 * NS_PER_MS, 1000 * DAY },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
 	{ "help", 'h', OPTION_FLAG, NULL, "print this", FIELD(help), 0, 0 },
@@ -150,8 +183,33 @@ static int read_socket_options(struct ping_options *options, struct err *err)
 	return result;
 }
 
+static int read_verdicts(struct ping_options *options, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < options->fail_if.count && result == 0; i++)
+		result = verdict_parse(options->fail_if.items[i], &options->verdicts[i], err);
+	return result;
+}
+
+static int check_exclusions(const struct ping_options *options, struct err *err)
+{
+	if (options->json && options->csv)
+		return err_set(err, -EINVAL, "'--json' and '--csv' exclude each other");
+	if (options->poisson && (options->adaptive || options->flood))
+		return err_set(err, -EINVAL, "'--poisson' and '%s' exclude each other",
+		               options->flood ? "--flood" : "--adaptive");
+	return 0;
+}
+
 static int check(struct ping_options *options, struct err *err)
 {
+	int result = check_exclusions(options, err);
+
+	if (result == 0)
+		result = read_verdicts(options, err);
+	if (result < 0)
+		return result;
 	if (options->v4 && options->v6)
 		return err_set(err, -EINVAL, "'-4' and '-6' exclude each other");
 	if (options->kind && !kind_by_name(options->kind)) {
@@ -166,11 +224,20 @@ static int check(struct ping_options *options, struct err *err)
 	return read_socket_options(options, err);
 }
 
+static void complete(struct ping_options *options)
+{
+	int64_t interval = options->flood ? FLOOD_INTERVAL : NS_PER_SEC;
+
+	options->probe.interval = options->interval > 0 ? options->interval : interval;
+	options->probe.timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
+	options->probe.size = (size_t)options->size;
+}
+
 int ping_options_read(struct ping_options *options, int argc, char **argv, struct err *err)
 {
 	*options = (struct ping_options){
 		.count = -1,
-		.interval = NS_PER_SEC,
+		.interval = -1,
 		.timeout = -1,
 		.deadline = -1,
 		.size = 56,
@@ -178,6 +245,9 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 		.tos = -1,
 		.port = -1,
 		.source_port = -1,
+		.seed = -1,
+		.report = -1,
+		.resolve_every = -1,
 		.probe.socket.pmtu = -1,
 	};
 	int words = option_parse(&table, options, argc, argv, err);
@@ -188,109 +258,49 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 
 	if (result < 0)
 		return result;
-	options->probe.interval = options->interval;
-	options->probe.timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
-	options->probe.size = (size_t)options->size;
+	complete(options);
 	return words;
 }
 
-static int complete_host(const struct ping_options *options, struct ping_target *target,
-                         struct err *err)
+/* As fast as answers come, but no faster than this user may. */
+static int64_t least_gap(void)
 {
-	const char *const none[] = { NULL };
-	const char *host = options->host ? options->host : target->ops->default_host;
-	struct endpoint given;
-
-	if (target->endpoint.host[0])
-		return 0;
-	if (host && strstr(host, "://"))
-		return err_set(err, -EINVAL,
-		               "'%s' is an endpoint, and --host takes a host alone",
-		               quote(host).text);
-	if (!host)
-		return err_set(err, -EINVAL, "'%s' needs a host (%s://HOST)", target->ops->name,
-		               target->ops->name);
-	int result = endpoint_parse(host, none, &given, err);
-
-	if (result < 0)
-		return result;
-	memcpy(target->endpoint.host, given.host, sizeof(given.host));
-	return 0;
+	return getuid() == 0 ? 0 : USER_GAP;
 }
 
-static int complete_port(const struct ping_options *options, struct ping_target *target,
-                         struct err *err)
+static enum stamping stamping_of(const struct ping_options *options,
+                                 const struct session_options *session, size_t targets)
 {
-	struct endpoint *endpoint = &target->endpoint;
+	int64_t gap =
+		session->pace == PACE_ANSWERS ? session->least_gap : options->probe.interval;
+	bool alone = session->pace == PACE_ANSWERS && targets == 1;
 
-	int port = endpoint->port >= 0 ? endpoint->port : (int)options->port;
-
-	if (target->ops->port == 0 && port >= 0)
-		return err_set(err, -EINVAL, "'%s' has no ports (did you mean '%s'?)",
-		               endpoint_text(target->ops->name, endpoint->host, port).text,
-		               endpoint_text("tcp", endpoint->host, port).text);
-	if (target->ops->port == 0)
-		return 0;
-	if (endpoint->port == 0)
-		return err_set(err, -EINVAL, "port '0' of '%s' cannot be asked",
-		               quote(endpoint->host).text);
-	if (endpoint->port < 0)
-		endpoint->port = options->port > 0 ? (int)options->port : target->ops->port;
-	return 0;
+	if (options->user_stamps)
+		return STAMPING_USER;
+	if (!alone && (int64_t)targets * NS_PER_SEC > STAMPED_PER_SECOND * gap)
+		return STAMPING_RECEIPT;
+	return STAMPING_KERNEL;
 }
 
-static int check_target(const struct ping_options *options, const struct ping_target *target,
-                        struct err *err)
+struct session_options ping_options_session(const struct ping_options *options, size_t targets)
 {
-	const char *host = target->endpoint.host;
-	const struct address *source = &options->probe.socket.source;
-	struct address literal;
-	bool is_literal = address_parse(host, &literal) == 0;
+	struct session_options session = {
+		.count = options->count >= 0     ? options->count
+		         : options->deadline > 0 ? 0
+		                                 : COUNT_UNLESS_TOLD,
+		.probe = options->probe,
+		.seeded = options->seed >= 0,
+		.seed = options->seed >= 0 ? (uint64_t)options->seed : 0,
+		.report = options->report > 0 ? options->report : 0,
+		.thrift = targets > AMPLE_TARGETS ? STATS_FRUGAL : STATS_AMPLE,
+	};
 
-	if (strcmp(host, "*") == 0)
-		return err_set(err, -EINVAL, "'*' is every address, and no single host to ask");
-	if (options->source_port > 0 && options->source_port == target->endpoint.port &&
-	    target->ops->scope == CHANNEL_FOR_ALL)
-		return err_set(
-			err, -EINVAL,
-			"'--source-port %d' is the port that is asked: that would be a loop",
-			target->endpoint.port);
-	if (is_literal && address_family(source) != AF_UNSPEC &&
-	    address_family(source) != address_family(&literal))
-		return err_set(err, -EINVAL, "'%s' cannot be asked from '%s'", quote(host).text,
-		               address_text(source).text);
-	if (is_literal && options->family != AF_UNSPEC &&
-	    address_family(&literal) != options->family)
-		return err_set(err, -EINVAL, "'%s' is not an %s address", quote(host).text,
-		               options->family == AF_INET ? "IPv4" : "IPv6");
-	if (target->ops->echoes && options->probe.size < target->ops->size_min)
-		return err_set(err, -EINVAL, "a payload of '%zu' bytes is too small for %s",
-		               options->probe.size, target->ops->name);
-	return 0;
-}
-
-int ping_target_read(const struct ping_options *options, const char *word,
-                     struct ping_target *out, struct err *err)
-{
-	struct kind_names names = kind_names();
-	struct ping_target target = { .endpoint.port = -1 };
-	int result = word ? endpoint_parse(word, names.names, &target.endpoint, err) : 0;
-	const char *kind = target.endpoint.kind[0] ? target.endpoint.kind
-	                   : options->kind         ? options->kind
-	                                           : "icmp";
-
-	if (result < 0)
-		return result;
-	target.ops = kind_by_name(kind);
-	result = complete_host(options, &target, err);
-	if (result == 0)
-		result = complete_port(options, &target, err);
-	if (result == 0)
-		result = check_target(options, &target, err);
-	if (result < 0)
-		return result;
-	target.name =
-		endpoint_text(target.ops->name, target.endpoint.host, target.endpoint.port);
-	*out = target;
-	return 0;
+	if (options->poisson)
+		session.pace = PACE_POISSON;
+	if (options->adaptive || options->flood) {
+		session.pace = PACE_ANSWERS;
+		session.least_gap = least_gap();
+	}
+	session.probe.stamping = stamping_of(options, &session, targets);
+	return session;
 }

@@ -3,25 +3,23 @@
 #pragma once
 
 #include "base/option.h"
-#include "net/endpoint.h"
-#include "probe/probe.h"
+#include "probe/session.h"
+#include "report/verdict.h"
 
 struct ping_options {
 	/* As given; -1 or NULL where not. */
 	int64_t count, interval, timeout, deadline, size, ttl, tos, port, source_port;
+	int64_t seed, report, resolve_every;
 	const char *dscp, *device, *pmtu, *kind, *host;
+	const char *targets, *output;
+	struct option_list fail_if;
 	bool v4, v6, numeric, quiet, epoch, outstanding, verbose, version, help;
+	bool adaptive, flood, poisson, user_stamps, json, csv;
 
 	/* What follows from it. */
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
 	struct probe_options probe;
-};
-
-/* One who is to be asked. */
-struct ping_target {
-	const struct probe_ops *ops;
-	struct endpoint endpoint; /* complete: kind, host and, where it has one, port */
-	struct endpoint_text name;
+	struct verdict verdicts[OPTION_LIST_ROOM]; /* one for each of fail_if */
 };
 
 const struct option_table *ping_option_table(void);
@@ -30,6 +28,5 @@ const struct option_table *ping_option_table(void);
 MUST_CHECK int ping_options_read(struct ping_options *options, int argc, char **argv,
                                  struct err *err);
 
-/* Completes one target from its word (NULL: from --kind, --host and --port alone). */
-MUST_CHECK int ping_target_read(const struct ping_options *options, const char *word,
-                                struct ping_target *out, struct err *err);
+/* What is asked of a session with that many targets. */
+struct session_options ping_options_session(const struct ping_options *options, size_t targets);

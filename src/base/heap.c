@@ -5,57 +5,76 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { CHILDREN = 4 };
+
 void heap_done(struct heap *heap)
 {
-	free(heap->nodes);
+	free(heap->entries);
 	*heap = (struct heap){ 0 };
 }
 
 int heap_reserve(struct heap *heap, size_t count)
 {
-	struct heap_node **nodes;
+	struct heap_entry *entries;
 
 	if (count <= heap->room)
 		return 0;
 	count = count < 2 * heap->room ? 2 * heap->room : count;
-	nodes = reallocarray(heap->nodes, count, sizeof(struct heap_node *));
-	if (!nodes)
+	entries = reallocarray(heap->entries, count, sizeof(*entries));
+	if (!entries)
 		return -ENOMEM;
-	heap->nodes = nodes;
+	heap->entries = entries;
 	heap->room = count;
 	return 0;
 }
 
-static void set(struct heap *heap, size_t at, struct heap_node *node)
+static void set(struct heap *heap, size_t at, struct heap_entry entry)
 {
-	heap->nodes[at] = node;
-	node->place = at + 1;
+	heap->entries[at] = entry;
+	entry.node->place = at + 1;
 }
 
-static void sift_up(struct heap *heap, size_t at)
+/* The place between at and the root where the entry belongs; what is above it there moves down. */
+static size_t sift_up(struct heap *heap, size_t at, struct heap_entry entry)
 {
-	struct heap_node *node = heap->nodes[at];
-
-	while (at > 0 && node->key < heap->nodes[(at - 1) / 2]->key) {
-		set(heap, at, heap->nodes[(at - 1) / 2]);
-		at = (at - 1) / 2;
+	while (at > 0 && entry.key < heap->entries[(at - 1) / CHILDREN].key) {
+		set(heap, at, heap->entries[(at - 1) / CHILDREN]);
+		at = (at - 1) / CHILDREN;
 	}
-	set(heap, at, node);
+	return at;
 }
 
-static void sift_down(struct heap *heap, size_t at)
+/* Of the children from first on. */
+static size_t least_child(const struct heap *heap, size_t first)
 {
-	struct heap_node *node = heap->nodes[at];
+	size_t end = size_min(first + CHILDREN, heap->count), least = first;
+	int64_t key = heap->entries[first].key;
 
-	for (size_t child; (child = 2 * at + 1) < heap->count; at = child) {
-		if (child + 1 < heap->count &&
-		    heap->nodes[child + 1]->key < heap->nodes[child]->key)
-			child++;
-		if (node->key <= heap->nodes[child]->key)
+	for (size_t child = first + 1; child < end; child++) {
+		int64_t other = heap->entries[child].key;
+
+		least = other < key ? child : least;
+		key = span_min(other, key);
+	}
+	return least;
+}
+
+/* The same below at; what is below it there moves up. */
+static size_t sift_down(struct heap *heap, size_t at, struct heap_entry entry)
+{
+	for (size_t child; (child = CHILDREN * at + 1) < heap->count; at = child) {
+		child = least_child(heap, child);
+		if (entry.key <= heap->entries[child].key)
 			break;
-		set(heap, at, heap->nodes[child]);
+		set(heap, at, heap->entries[child]);
 	}
-	set(heap, at, node);
+	return at;
+}
+
+static void place(struct heap *heap, size_t at, struct heap_entry entry)
+{
+	at = sift_up(heap, at, entry);
+	set(heap, sift_down(heap, at, entry), entry);
 }
 
 void heap_put(struct heap *heap, struct heap_node *node, int64_t key)
@@ -63,10 +82,9 @@ void heap_put(struct heap *heap, struct heap_node *node, int64_t key)
 	node->key = key;
 	if (node->place == 0) {
 		assert(heap->count < heap->room);
-		set(heap, heap->count++, node);
+		node->place = ++heap->count;
 	}
-	sift_up(heap, node->place - 1);
-	sift_down(heap, node->place - 1);
+	place(heap, node->place - 1, (struct heap_entry){ key, node });
 }
 
 void heap_take(struct heap *heap, struct heap_node *node)
@@ -76,11 +94,6 @@ void heap_take(struct heap *heap, struct heap_node *node)
 	if (node->place == 0)
 		return;
 	node->place = 0;
-	if (at == --heap->count)
-		return;
-	struct heap_node *last = heap->nodes[heap->count];
-
-	set(heap, at, last);
-	sift_up(heap, last->place - 1);
-	sift_down(heap, last->place - 1);
+	if (at != --heap->count)
+		place(heap, at, heap->entries[heap->count]);
 }

@@ -88,7 +88,13 @@ static int64_t fraction_of(const char *digits, const char *end, int64_t unit)
 	return fraction;
 }
 
-int parse_duration(const char *text, int64_t max, int64_t *out)
+/* A number as it is written, and what follows it. */
+struct decimal {
+	int64_t whole;               /* -1: more than an int64_t holds */
+	const char *fraction, *rest; /* the digits after the point end where the rest begins */
+};
+
+static bool take_decimal(const char *text, struct decimal *out)
 {
 	const char *rest = text;
 	int64_t whole = take_digits(&rest, 10);
@@ -99,17 +105,39 @@ int parse_duration(const char *text, int64_t max, int64_t *out)
 		(void)take_digits(&rest, 10);
 	}
 	if (rest == text || (rest == digits && rest[-1] == '.'))
-		return -EINVAL;
+		return false;
+	*out = (struct decimal){ whole, digits, rest };
+	return true;
+}
 
-	int64_t unit = unit_of(rest);
-	int64_t fraction = unit > 0 ? fraction_of(digits, rest, unit) : -1;
-	int64_t span = 0;
+static int count_units(const struct decimal *decimal, int64_t unit, int64_t max, int64_t *out)
+{
+	int64_t fraction = unit > 0 ? fraction_of(decimal->fraction, decimal->rest, unit) : -1;
+	int64_t count = 0;
 
 	if (fraction < 0)
 		return -EINVAL;
-	if (whole < 0 || __builtin_mul_overflow(whole, unit, &span) ||
-	    __builtin_add_overflow(span, fraction, &span) || span > max)
+	if (decimal->whole < 0 || __builtin_mul_overflow(decimal->whole, unit, &count) ||
+	    __builtin_add_overflow(count, fraction, &count) || count > max)
 		return -ERANGE;
-	*out = span;
+	*out = count;
 	return 0;
+}
+
+int parse_duration(const char *text, int64_t max, int64_t *out)
+{
+	struct decimal decimal;
+
+	if (!take_decimal(text, &decimal))
+		return -EINVAL;
+	return count_units(&decimal, unit_of(decimal.rest), max, out);
+}
+
+int parse_decimal(const char *text, const char *suffix, int64_t unit, int64_t max, int64_t *out)
+{
+	struct decimal decimal;
+
+	if (!take_decimal(text, &decimal) || strcmp(decimal.rest, suffix) != 0)
+		return -EINVAL;
+	return count_units(&decimal, unit, max, out);
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { SKIPS_MOST = 64 };
+
 static struct flight *slot(const struct inflight *inflight, uint64_t key)
 {
 	return &inflight->ring[key & (inflight->room - 1)];
@@ -20,7 +22,7 @@ int inflight_reserve(struct inflight *inflight, size_t count)
 {
 	struct inflight larger = *inflight;
 
-	for (larger.room = 8; larger.room < count;)
+	for (larger.room = 1; larger.room < count;)
 		larger.room *= 2;
 	if (larger.room <= inflight->room)
 		return 0;
@@ -29,9 +31,9 @@ int inflight_reserve(struct inflight *inflight, size_t count)
 		return -ENOMEM;
 	if (inflight->room == 0)
 		larger.next = larger.oldest = 1;
-	else
-		for (uint64_t key = first_key(inflight); key < inflight->next; key++)
-			*slot(&larger, key) = *slot(inflight, key);
+	for (size_t i = 0; i < inflight->room; i++)
+		if (inflight->ring[i].open || inflight->ring[i].key)
+			*slot(&larger, inflight->ring[i].key) = inflight->ring[i];
 	free(inflight->ring);
 	*inflight = larger;
 	return 0;
@@ -45,12 +47,17 @@ void inflight_done(struct inflight *inflight)
 
 struct flight *inflight_open(struct inflight *inflight, uint64_t *key)
 {
-	struct flight *flight = slot(inflight, inflight->next);
+	uint64_t first = inflight->next;
+	struct flight *flight = slot(inflight, first);
 
-	if (flight->open)
+	while (flight->open && inflight->skips && inflight->next - first < SKIPS_MOST)
+		flight = slot(inflight, ++inflight->next);
+	if (flight->open) {
+		inflight->next = first;
 		return NULL;
+	}
 	*key = inflight->next++;
-	*flight = (struct flight){ .open = true };
+	*flight = (struct flight){ .key = (uint32_t)*key, .open = true };
 	return flight;
 }
 
@@ -64,9 +71,12 @@ void inflight_withdraw(struct inflight *inflight)
 
 struct flight *inflight_find(const struct inflight *inflight, uint64_t key)
 {
-	if (key < first_key(inflight) || key >= inflight->next)
+	struct flight *flight;
+
+	if (key == 0 || key >= inflight->next)
 		return NULL;
-	return slot(inflight, key);
+	flight = slot(inflight, key);
+	return flight->key == (uint32_t)key ? flight : NULL;
 }
 
 uint64_t inflight_unwrap(const struct inflight *inflight, uint64_t wire, unsigned bits)
@@ -85,12 +95,13 @@ void inflight_settle(struct flight *flight, enum fate fate)
 
 struct flight *inflight_oldest(struct inflight *inflight, uint64_t *key)
 {
-	if (inflight->oldest < first_key(inflight))
+	/* Without skips nothing open can be older than the ring. */
+	if (!inflight->skips && inflight->oldest < first_key(inflight))
 		inflight->oldest = first_key(inflight);
 	for (; inflight->oldest < inflight->next; inflight->oldest++) {
 		struct flight *flight = slot(inflight, inflight->oldest);
 
-		if (flight->open) {
+		if (flight->open && flight->key == (uint32_t)inflight->oldest) {
 			*key = inflight->oldest;
 			return flight;
 		}

@@ -19,8 +19,13 @@
 struct flight {
 	uint64_t nonce;
 	struct mono due, called, left; /* left: the kernel's stamp, 0 until it comes */
-	uint64_t sequence;             /* of the target, from 1 */
+	int64_t hardware;              /* when it left, by the network card's own clock; or 0 */
+	uint32_t key;                  /* its low bits */
+	uint32_t sequence;             /* of the target, from 1: its low bits */
+	uint32_t ordinal;              /* among the target's probes that left: likewise */
 	uint32_t target;
+	uint32_t
+		delay; /* ns from due until the sender was woken; all ones = that much or more */
 	bool open;
 	uint8_t fate; /* enum fate, once it is settled */
 };
@@ -30,13 +35,16 @@ struct inflight {
 	size_t room;     /* a power of two */
 	uint64_t next;   /* the key of the next probe */
 	uint64_t oldest; /* no older one is open */
+	bool skips;      /* a key whose slot is still taken is left out */
 };
 
 /* Room for at least count probes; keeps what is in flight.  -ENOMEM changes nothing. */
 MUST_CHECK int inflight_reserve(struct inflight *inflight, size_t count);
 void inflight_done(struct inflight *inflight);
 
-/* Gives the next probe its key and slot; NULL when the probe there is still open. */
+/* Gives the next probe its key and slot; NULL when the probe there is still open.  Where keys may be
+ * left out (skips) the next free slot is looked for, a few on; such a key says nothing of how many
+ * were sent. */
 struct flight *inflight_open(struct inflight *inflight, uint64_t *key);
 
 /* Takes back the key given last: that probe never left. */
@@ -44,6 +52,12 @@ void inflight_withdraw(struct inflight *inflight);
 
 /* The probe, open or settled, with this key; NULL when never sent or forgotten. */
 struct flight *inflight_find(const struct inflight *inflight, uint64_t key);
+
+/* The number whose low 32 bits are these and which is nearest below newest, or equal. */
+static inline uint64_t inflight_widen(uint32_t low, uint64_t newest)
+{
+	return newest - (uint32_t)((uint32_t)newest - low);
+}
 
 /* The newest key given out whose low bits are those of wire; 0 when there is none. */
 uint64_t inflight_unwrap(const struct inflight *inflight, uint64_t wire, unsigned bits);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* sample -- what became of one probe: the record that travels upward.
  *
- *   due ---- called ---- left ~~~~ network ~~~~ arrived ---- read
- *       lag        host out                           host in
+ *   due ---- woken ---- called ---- left ~~~~ network ~~~~ arrived ---- read
+ *       delay                host out                            host in
+ *       lag ..............
  *
- * Five monotonic instants, 0 where unknown.  Everything a person reads about time is derived from
- * them here, in one place.  RFC 2681 defines the round trip by the wire: left to arrived; where the
- * kernel gave no stamps, called to read is the nearest that user space can say.
+ * Monotonic instants, 0 where unknown.  Everything a person reads about time is derived from them
+ * here, in one place.  RFC 2681 defines the round trip by the wire: left to arrived; where the
+ * kernel gave no stamp, the call that sent or the return of the one that read is the nearest that
+ * user space can say.  Some clocks cannot be converted to ours (TCP's own, a network card's): what
+ * they measured is a span of its own.
  */
 #pragma once
 
@@ -33,10 +36,12 @@ struct sample {
 	size_t bytes;               /* of the answer */
 	int ttl, tos;               /* as received; -1 = unknown */
 	struct wall wall;           /* a label, never subtracted */
-	struct mono due, called, left, arrived, read;
-	enum taker tx, rx;
+	struct mono due, woken, called, left, arrived, read;
+	int64_t span; /* ns: the round trip as kernel or card timed it whole; 0 = unknown */
+	enum taker tx, rx;   /* who took the instants that the round trip rests on */
 	int error;           /* negative errno of a refusal or of what kept it unsent */
 	int retransmissions; /* by TCP while this probe was under way */
+	bool reordered;      /* answered after a probe that was sent later (RFC 4737) */
 };
 
 /* Round-trip delay (RFC 2681) in ns; -1 where the instants do not give one. */
@@ -44,3 +49,15 @@ int64_t sample_rtt(const struct sample *sample);
 
 /* How late the probe was handed to the kernel, in ns; 0 for one that was never sent. */
 int64_t sample_lag(const struct sample *sample);
+
+/* How much of that was waiting for the processor. */
+int64_t sample_delay(const struct sample *sample);
+
+/* The host's own parts of the round trip, from call to wire and from wire to hand; -1 = unknown. */
+int64_t sample_host_out(const struct sample *sample);
+int64_t sample_host_in(const struct sample *sample);
+
+/* Holds the stamps against the monotonic instants around them, which no step of a clock can reach:
+ * called <= left <= arrived <= read, and a span within called to read.  Those that contradict
+ * are taken out, and tx and rx say who took what remains.  True when any had to go. */
+bool sample_distrust(struct sample *sample);

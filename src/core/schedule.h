@@ -13,11 +13,11 @@
 #pragma once
 
 #include "core/clock.h"
+#include "core/random.h"
 
 struct schedule {
-	struct mono start;
+	struct mono next;
 	int64_t interval;
-	int64_t next; /* how many instants have been handed out */
 };
 
 /* The first probe is due at start, the others one interval (> 0) after another. */
@@ -25,3 +25,7 @@ void schedule_init(struct schedule *schedule, struct mono start, int64_t interva
 
 /* Returns the next due instant and moves on to the one after it. */
 struct mono schedule_next(struct schedule *schedule);
+
+/* The same, but what follows is at an exponentially distributed distance that averages the interval:
+ * a Poisson process (RFC 2330 11.1.1), which no periodic network can hide from. */
+struct mono schedule_next_poisson(struct schedule *schedule, struct random *random);

@@ -125,6 +125,8 @@ static void read_control(struct msghdr *header, struct datagram *item)
 			read_v4(c, item);
 		else if (c->cmsg_level == IPPROTO_IPV6)
 			read_v6(c, item);
+		else
+			(void)timestamp_read(c, &item->arrival);
 	}
 }
 
@@ -137,6 +139,7 @@ static void expect(struct datagrams *datagrams, int index)
 	item->answered = item->to_many = false;
 	item->out_ttl = item->out_tos = 0;
 	item->interface = 0;
+	item->arrival = (struct stamp){ 0 };
 	item->local.any.sa_family = AF_UNSPEC;
 	header->msg_namelen = sizeof(item->peer);
 	if (!datagrams->details)
@@ -178,14 +181,6 @@ int datagrams_receive(struct datagrams *datagrams, int fd, int most)
 		if (datagrams->details)
 			read_control(&datagrams->in[i].msg_hdr, item);
 	}
-	return count;
-}
-
-int datagrams_receive_stamped(struct datagrams *datagrams, int fd, int most, struct mono *read)
-{
-	int count = datagrams_receive(datagrams, fd, most);
-
-	*read = clock_mono();
 	return count;
 }
 

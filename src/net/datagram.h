@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "net/address.h"
+#include "net/timestamp.h"
 
 enum { DATAGRAMS_MAX = 32 };
 
@@ -25,7 +26,7 @@ struct datagram {
 	struct address local;     /* the very address it came to; family 0 = the socket's own */
 	unsigned interface;       /* by which it came, where that matters; 0 = not known */
 	int ttl, tos;             /* as received; -1 = not known */
-	struct wall arrival;      /* the kernel's receive stamp; 0 = none */
+	struct stamp arrival;     /* where the socket has receive stamps */
 	uint8_t out_ttl, out_tos; /* of the answer; 0 = the system's default */
 	bool answered;            /* the answer in data shall go out */
 	int result;               /* then: 0, or the negative errno of sending it */
@@ -41,9 +42,6 @@ void datagrams_free(struct datagrams *datagrams);
  * the socket's own pending error. */
 MUST_CHECK int datagrams_receive(struct datagrams *datagrams, int fd, int most);
 
-/* The same, and the instant just after. */
-MUST_CHECK int datagrams_receive_stamped(struct datagrams *datagrams, int fd, int most,
-                                         struct mono *read);
 struct datagram *datagrams_at(struct datagrams *datagrams, int index);
 
 /* Sends those of the first count that are marked as answered, each from the address it came to,

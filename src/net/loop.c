@@ -13,6 +13,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+/* The timer went off: what it is set to next has to be told to the kernel in any case. */
+#define SPENT ((struct mono){ INT64_MIN })
+
 enum {
 	BATCH = 256,
 	SLICE = 100 * 1000, /* ns; the least the kernel grants */
@@ -30,18 +33,36 @@ static unsigned ready_of(uint32_t events)
 	       (events & (EPOLLERR | EPOLLHUP) ? LOOP_ERROR : 0U);
 }
 
-int loop_init(struct loop *loop)
+static int add_to_epoll(struct loop *loop, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+
+	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_epoll(struct loop *loop)
 {
 	/* Edge-triggered: an expiry is told once and need not be read. */
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 
-	*loop = (struct loop){ .armed = MONO_NEVER };
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	loop->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (loop->epoll < 0 || loop->timer < 0 ||
-	    epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->timer, &event) < 0)
+	if (loop->epoll < 0 || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->timer, &event) < 0)
 		return -errno;
 	return 0;
+}
+
+int loop_init_discreet(struct loop *loop)
+{
+	*loop = (struct loop){ .epoll = -1, .armed = MONO_NEVER };
+	loop->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return loop->timer < 0 ? -errno : 0;
+}
+
+int loop_init(struct loop *loop)
+{
+	int result = loop_init_discreet(loop);
+
+	return result < 0 ? result : open_epoll(loop);
 }
 
 void loop_done(struct loop *loop)
@@ -53,24 +74,71 @@ void loop_done(struct loop *loop)
 	loop->epoll = loop->timer = -1;
 }
 
+/* They are few no more: all go over to epoll. */
+static int go_over(struct loop *loop)
+{
+	int result = open_epoll(loop);
+
+	/* The values of poll(2) and epoll are the same. */
+	for (size_t i = 0; i < loop->few_count && result == 0; i++)
+		if (loop->few[i]->fd >= 0)
+			result = add_to_epoll(loop, loop->few[i], (uint32_t)loop->interest[i]);
+	loop->few_count = 0;
+	return result;
+}
+
 int loop_watch(struct loop *loop, struct watch *watch, unsigned interest)
 {
-	struct epoll_event event = { .events = events_of(interest), .data.ptr = watch };
+	int result = 0;
 
-	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
+	if (loop->epoll < 0 && loop->few_count < LOOP_FEW) {
+		loop->few[loop->few_count] = watch;
+		loop->interest[loop->few_count++] = (short)events_of(interest);
+		return 0;
+	}
+	if (loop->epoll < 0)
+		result = go_over(loop);
+	return result < 0 ? result : add_to_epoll(loop, watch, events_of(interest));
+}
+
+/* Its place among the few; their count when it is not one of them. */
+static size_t place_of(const struct loop *loop, const struct watch *watch)
+{
+	size_t i = 0;
+
+	while (i < loop->few_count && loop->few[i] != watch)
+		i++;
+	return i;
 }
 
 void loop_rewatch(struct loop *loop, struct watch *watch, unsigned interest)
 {
 	struct epoll_event event = { .events = events_of(interest), .data.ptr = watch };
+	size_t i = place_of(loop, watch);
 
-	/* Changing what is registered allocates nothing and cannot fail. */
-	(void)epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+	if (i < loop->few_count)
+		loop->interest[i] = (short)events_of(interest);
+	else /* changing what is registered allocates nothing and cannot fail */
+		(void)epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
+void loop_forget(struct loop *loop, const struct watch *watch)
+{
+	size_t i = place_of(loop, watch);
+
+	if (i == loop->few_count)
+		return;
+	loop->few_count--;
+	loop->few[i] = loop->few[loop->few_count];
+	loop->interest[i] = loop->interest[loop->few_count];
 }
 
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
-	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	if (place_of(loop, watch) < loop->few_count)
+		loop_forget(loop, watch);
+	else
+		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 }
 
 void loop_arm(struct loop *loop, struct mono deadline)
@@ -90,7 +158,32 @@ void loop_arm(struct loop *loop, struct mono deadline)
 	loop->armed = deadline;
 }
 
-static int collect(struct loop *loop, struct happening *happenings, int room, int timeout)
+static int collect_by_poll(struct loop *loop, struct happening *happenings, int room,
+                           int timeout)
+{
+	struct pollfd polled[LOOP_FEW + 1];
+	size_t count = loop->few_count;
+	int filled = 0;
+
+	for (size_t i = 0; i < count; i++)
+		polled[i] =
+			(struct pollfd){ .fd = loop->few[i]->fd, .events = loop->interest[i] };
+	polled[count] = (struct pollfd){ .fd = loop->timer, .events = POLLIN };
+	if (poll(polled, count + 1, timeout) <= 0)
+		return 0;
+	if (polled[count].revents)
+		loop->armed = SPENT;
+	for (size_t i = 0; i < count && filled < room; i++)
+		if (polled[i].revents)
+			happenings[filled++] = (struct happening){
+				.watch = loop->few[i],
+				.ready = ready_of((uint32_t)polled[i].revents),
+			};
+	return filled;
+}
+
+static int collect_by_epoll(struct loop *loop, struct happening *happenings, int room,
+                            int timeout)
 {
 	struct epoll_event events[BATCH];
 	int count = epoll_wait(loop->epoll, events, room < BATCH ? room : BATCH, timeout);
@@ -98,7 +191,7 @@ static int collect(struct loop *loop, struct happening *happenings, int room, in
 
 	for (int i = 0; i < count; i++) {
 		if (!events[i].data.ptr) {
-			loop->armed = MONO_NEVER; /* it went off: nothing is armed now */
+			loop->armed = SPENT;
 			continue;
 		}
 		happenings[filled++] = (struct happening){
@@ -107,6 +200,12 @@ static int collect(struct loop *loop, struct happening *happenings, int room, in
 		};
 	}
 	return filled;
+}
+
+static int collect(struct loop *loop, struct happening *happenings, int room, int timeout)
+{
+	return loop->epoll < 0 ? collect_by_poll(loop, happenings, room, timeout)
+	                       : collect_by_epoll(loop, happenings, room, timeout);
 }
 
 int loop_wait(struct loop *loop, struct happening *happenings, int room)

@@ -21,19 +21,33 @@ struct happening {
 	unsigned ready; /* LOOP_READ | LOOP_WRITE | LOOP_ERROR */
 };
 
+enum { LOOP_FEW = 12 };
+
 struct loop {
 	int epoll, timer;
 	struct mono armed;
+	struct watch *few[LOOP_FEW]; /* those that are watched by poll(2) */
+	short interest[LOOP_FEW];
+	size_t few_count;
 };
 
 /* Negative errno on failure; loop_done() may follow all the same. */
 MUST_CHECK int loop_init(struct loop *loop);
+
+/* The same for those who measure.  A watched socket calls back to its epoll whenever its state changes,
+ * also in the middle of sending, between the stamp of a packet's departure and the wire.  As long
+ * as the watches are few they are handed to poll(2) instead, which hangs on a socket only while it
+ * waits. */
+MUST_CHECK int loop_init_discreet(struct loop *loop);
 void loop_done(struct loop *loop);
 
 /* Watches watch->fd until loop_unwatch(); the watch must not move meanwhile. */
 MUST_CHECK int loop_watch(struct loop *loop, struct watch *watch, unsigned interest);
 void loop_rewatch(struct loop *loop, struct watch *watch, unsigned interest);
 void loop_unwatch(struct loop *loop, struct watch *watch);
+
+/* The watch is going to be closed, which ends the watching by itself. */
+void loop_forget(struct loop *loop, const struct watch *watch);
 
 /* loop_wait() returns at this instant at the latest, to the precision of the kernel's timers.
  * MONO_NEVER: no instant. */

@@ -11,7 +11,7 @@
 
 #include "wire/icmp.h"
 
-enum { SEND_TRIES = 4 };
+enum { SEND_TRIES = 4, CONTROL_BYTES = 256 };
 
 enum { UNSENT_MOST = 128 * 1024 };
 
@@ -224,11 +224,23 @@ int64_t socket_send_stamped(int fd, const void *data, size_t length, struct mono
 	return socket_send(fd, data, length);
 }
 
-int64_t socket_receive_stamped(int fd, void *data, size_t room, struct mono *read)
+int64_t socket_receive_stamped(int fd, void *data, size_t room, struct stamp *arrival)
 {
-	int64_t got = socket_receive(fd, data, room);
+	_Alignas(struct cmsghdr) char control[CONTROL_BYTES];
+	struct iovec iov = { data, room };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t got = recvmsg(fd, &message, 0);
 
-	*read = clock_mono();
+	*arrival = (struct stamp){ 0 };
+	if (got < 0)
+		return -errno;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
+		(void)timestamp_read(c, arrival);
 	return got;
 }
 
@@ -255,14 +267,17 @@ void socket_reset_on_close(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
-int socket_retransmissions(int fd)
+struct socket_state socket_state(int fd)
 {
 	struct tcp_info info = { 0 };
 	socklen_t length = sizeof(info);
 
-	/* It cannot fail on a TCP socket; were it to, none is what info says. */
+	/* It cannot fail on a TCP socket; were it to, nothing is what info says. */
 	(void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
-	return (int)info.tcpi_total_retrans;
+	return (struct socket_state){
+		.retransmissions = (int)info.tcpi_total_retrans,
+		.rtt = info.tcpi_rtt * NS_PER_US,
+	};
 }
 
 int socket_local(int fd, struct address *out)
@@ -312,44 +327,70 @@ int socket_send_shared(int fd, const void *data, size_t length, const struct add
 	return result == -ECONNREFUSED ? -EAGAIN : result;
 }
 
-static void read_extended(struct sock_extended_err *extended, struct socket_failure *out)
+static void read_extended(const struct cmsghdr *message, struct socket_report *out)
 {
-	const struct sockaddr *offender = SO_EE_OFFENDER(extended);
-	bool v6 = extended->ee_origin == SO_EE_ORIGIN_ICMP6;
+	struct {
+		struct sock_extended_err error;
+		struct sockaddr_in6 offender;
+	} extended = { 0 };
+	size_t length = message->cmsg_len - CMSG_LEN(0);
 
-	out->error = -(int)extended->ee_errno;
-	if (!v6 && extended->ee_origin != SO_EE_ORIGIN_ICMP)
+	memcpy(&extended, CMSG_DATA(message), size_min(length, sizeof(extended)));
+	bool v6 = extended.error.ee_origin == SO_EE_ORIGIN_ICMP6;
+
+	if (extended.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
+		out->error = 0;
+		out->id = extended.error.ee_data;
 		return;
-	int named = icmp_error_of(v6 ? ICMP_V6 : ICMP_V4, extended->ee_type, extended->ee_code);
+	}
+	out->error = -(int)extended.error.ee_errno;
+	if (!v6 && extended.error.ee_origin != SO_EE_ORIGIN_ICMP)
+		return;
+	int named = icmp_error_of(v6 ? ICMP_V6 : ICMP_V4, extended.error.ee_type,
+	                          extended.error.ee_code);
 
 	out->error = named < 0 ? named : out->error;
-	out->offender.any.sa_family = offender->sa_family;
-	memcpy(&out->offender, offender, address_length(&out->offender));
+	out->offender.any.sa_family = extended.offender.sin6_family;
+	memcpy(&out->offender, &extended.offender, address_length(&out->offender));
 }
 
-int socket_take_failure(int fd, struct socket_failure *out)
+static void read_report(struct msghdr *header, struct socket_report *out)
 {
-	_Alignas(struct cmsghdr) char control[512];
-	struct socket_failure failure = { 0 };
-	struct iovec iov = { failure.quoted, sizeof(failure.quoted) };
-	struct msghdr message = {
-		.msg_name = &failure.target,
-		.msg_namelen = sizeof(failure.target),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t got = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-
-	if (got < 0)
-		return -errno;
-	failure.read = clock_mono();
-	failure.quoted_length = (size_t)got;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c))
 		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
 		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
-			read_extended((void *)CMSG_DATA(c), &failure);
-	*out = failure;
-	return 0;
+			read_extended(c, out);
+		else
+			(void)timestamp_read(c, &out->left);
+}
+
+int socket_take_reports(int fd, struct socket_report *reports, int room)
+{
+	_Alignas(struct cmsghdr) char control[SOCKET_REPORTS_MAX][CONTROL_BYTES];
+	struct mmsghdr messages[SOCKET_REPORTS_MAX];
+	struct iovec iov[SOCKET_REPORTS_MAX];
+
+	room = room < SOCKET_REPORTS_MAX ? room : SOCKET_REPORTS_MAX;
+	for (int i = 0; i < room; i++) {
+		reports[i].target.any.sa_family = AF_UNSPEC;
+		iov[i] = (struct iovec){ reports[i].quoted, sizeof(reports[i].quoted) };
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &reports[i].target,
+			.msg_namelen = sizeof(reports[i].target),
+			.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = control[i],
+			.msg_controllen = CONTROL_BYTES,
+		};
+	}
+	int got = recvmmsg(fd, messages, (unsigned)room, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+
+	for (int i = 0; i < got; i++) {
+		reports[i].error = -EPROTO; /* until it says what it is */
+		reports[i].left = (struct stamp){ 0 };
+		reports[i].offender.any.sa_family = AF_UNSPEC;
+		reports[i].quoted_length = messages[i].msg_len;
+		read_report(&messages[i].msg_hdr, &reports[i]);
+	}
+	return got < 0 ? 0 : got;
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "core/clock.h"
 #include "net/address.h"
+#include "net/timestamp.h"
 
 /* What a person may ask of the packets of a probe; -1 = the system's default. */
 struct socket_options {
@@ -35,7 +36,7 @@ int socket_receive_room(int fd, int room);
 /* Replies then tell their TTL and TOS (hop limit, traffic class). */
 MUST_CHECK int socket_want_details(int fd, int family);
 
-/* ICMP errors about what was sent are then kept for socket_take_failure(). */
+/* ICMP errors about what was sent are then kept for socket_take_reports(). */
 MUST_CHECK int socket_want_failures(int fd, int family);
 
 /* A raw ICMP socket then gets echo replies and errors only. */
@@ -78,8 +79,9 @@ MUST_CHECK int64_t socket_send(int fd, const void *data, size_t length);
 MUST_CHECK int64_t socket_send_stamped(int fd, const void *data, size_t length,
                                        struct mono *called);
 
-/* Receives, and tells the instant just after. */
-MUST_CHECK int64_t socket_receive_stamped(int fd, void *data, size_t room, struct mono *read);
+/* Receives, with the stamp of the last byte's arrival where the socket has such stamps. */
+MUST_CHECK int64_t socket_receive_stamped(int fd, void *data, size_t room,
+                                          struct stamp *arrival);
 
 /* 1 when the handshake is done, 0 while it is under way, or its negative errno; and the instant. */
 MUST_CHECK int socket_connected(int fd, struct mono *read);
@@ -89,8 +91,13 @@ void socket_shutdown_write(int fd);
 /* Closing will send an RST and leave nothing behind. */
 void socket_reset_on_close(int fd);
 
-/* Segments TCP has sent again on this connection, the SYN included. */
-int socket_retransmissions(int fd);
+/* What TCP itself knows of a connection. */
+struct socket_state {
+	int retransmissions; /* segments sent again, the SYN included */
+	int64_t rtt;         /* ns, smoothed; of one just made: its handshake; 0 = not known */
+};
+
+struct socket_state socket_state(int fd);
 
 MUST_CHECK int socket_local(int fd, struct address *out);
 MUST_CHECK int socket_peer(int fd, struct address *out);
@@ -103,19 +110,23 @@ MUST_CHECK int socket_send_to(int fd, const void *data, size_t length, const str
 
 /* The same on a socket that several targets share.  What one of them refused waits there and would
  * fail the send to another: such a send is tried again.  The refusal itself stays in the queue of
- * socket_take_failure(). */
+ * socket_take_reports(). */
 MUST_CHECK int socket_send_shared(int fd, const void *data, size_t length,
                                   const struct address *to, struct mono *called);
 
-/* What the network said about something sent earlier (RFC 1122: an ICMP error). */
-struct socket_failure {
-	int error;               /* negative errno */
-	struct mono read;        /* when it was in our hands */
+/* What the error queue holds: what the network said about something sent earlier (RFC 1122: an ICMP
+ * error), or when it left. */
+struct socket_report {
+	int error;   /* negative errno; 0: this tells when something left */
+	uint32_t id; /* then: its number, or the offset of its last byte (net/timestamp), */
+	struct stamp left;       /* and its stamp */
 	struct address target;   /* to whom it was sent */
 	struct address offender; /* who says so; family 0 = this host itself */
 	uint8_t quoted[64];      /* the start of what was sent, as far as the error quotes it */
 	size_t quoted_length;
 };
 
-/* The next one from the error queue; -EAGAIN when it is empty. */
-MUST_CHECK int socket_take_failure(int fd, struct socket_failure *out);
+enum { SOCKET_REPORTS_MAX = 32 };
+
+/* Takes up to room (at most SOCKET_REPORTS_MAX) reports off the queue; returns how many. */
+int socket_take_reports(int fd, struct socket_report *reports, int room);

@@ -8,15 +8,27 @@ enum {
 	POOL_MAX = 512,       /* channels of one PER_PROBE target */
 	BOOKED_MAX = 1 << 20, /* probes in flight on one channel */
 	BATCH_MARGIN = 2,
+	/* Paced by answers, thousands of targets have few probes in flight, unless they are dead: then
+	 * the ring grows. */
+	PACED_ROOM = 1024,
 };
+
+static bool is_paced_by_answers(const struct session *session)
+{
+	return session->options.pace == PACE_ANSWERS;
+}
 
 /* How many probes of one target are remembered: those in flight, and as many again so that a late
  * answer is still known for what it is. */
-static size_t places_needed(const struct session *session)
+static size_t places_needed(const struct session *session, const struct probe_ops *ops)
 {
 	const struct probe_options *probe = &session->options.probe;
 	int64_t in_flight = probe->timeout / probe->interval + BATCH_MARGIN;
 
+	if (session->options.pace == PACE_POISSON)
+		in_flight *= 2; /* beyond the average */
+	if (ops->scope == CHANNEL_PER_PROBE)
+		return (size_t)span_min(in_flight, POOL_MAX);
 	return (size_t)span_min(2 * in_flight, BOOKED_MAX);
 }
 
@@ -28,7 +40,9 @@ static size_t places_of(const struct probe_ops *ops)
 /* How many of them a target books on a shared channel. */
 static size_t places_booked(const struct session *session, const struct probe_ops *ops)
 {
-	return size_min(places_needed(session), places_of(ops));
+	return is_paced_by_answers(session)
+	               ? 1
+	               : size_min(places_needed(session, ops), places_of(ops));
 }
 
 void channel_free(struct session *session, struct channel *channel)
@@ -36,6 +50,7 @@ void channel_free(struct session *session, struct channel *channel)
 	if (!channel)
 		return;
 	channel_close(session, channel);
+	join_close(session, channel);
 	inflight_done(&channel->inflight);
 	free(channel->state);
 	free(channel);
@@ -98,6 +113,20 @@ void channel_close(struct session *session, struct channel *channel)
 	channel->status = CHANNEL_CLOSED;
 }
 
+void channel_heal(struct session *session, struct channel *channel, int error)
+{
+	if (error != -ENODEV && error != -ENXIO && error != -EADDRNOTAVAIL && error != -EINVAL)
+		return;
+	channel_close(session, channel);
+	channel_rearm(session, channel);
+}
+
+size_t channel_bytes(const struct channel *channel)
+{
+	return sizeof(*channel) + channel->ops->state_size +
+	       channel->inflight.room * sizeof(struct flight);
+}
+
 void channel_rearm(struct session *session, struct channel *channel)
 {
 	uint64_t key = 0;
@@ -110,78 +139,114 @@ void channel_rearm(struct session *session, struct channel *channel)
 		heap_take(&session->expiry, &channel->expiry);
 }
 
-static int assign_shared(struct session *session, struct target *target, struct err *err)
+/* A shared channel of the family with room for so many places more; NULL where one must be made. */
+static struct channel *find_shared(const struct session *session, const struct probe_ops *ops,
+                                   int family, size_t need)
 {
-	int family = address_family(target_address(target));
-	size_t need = places_booked(session, target->ops), room = places_of(target->ops);
-	struct channel *channel = NULL;
-
-	for (size_t i = 0; i < session->shared_count && !channel; i++) {
+	for (size_t i = 0; i < session->shared_count; i++) {
 		struct channel *one = session->shared[i];
 
-		if (one->ops == target->ops && one->family == family &&
-		    one->booked + need <= room)
-			channel = one;
+		if (one->ops == ops && one->family == family &&
+		    one->booked + need <= places_of(ops))
+			return one;
 	}
-	if (!channel) {
-		struct channel **shared = reallocarray(
-			session->shared, session->shared_count + 1, sizeof(struct channel *));
+	return NULL;
+}
 
-		if (!shared)
-			return -ENOMEM;
-		session->shared = shared;
-		channel = channel_new(session, target);
-		if (!channel)
-			return -ENOMEM;
-		int result = channel_open(session, channel, target, err);
+static int make_shared(struct session *session, const struct target *target,
+                       struct channel **out, struct err *err)
+{
+	struct channel **shared = reallocarray(session->shared, session->shared_count + 1,
+	                                       sizeof(struct channel *));
+	struct channel *channel = shared ? channel_new(session, target) : NULL;
 
-		if (result < 0) {
-			session->channel_count--;
-			channel_free(session, channel);
-			return result;
-		}
-		session->shared[session->shared_count++] = channel;
-	}
-	if (inflight_reserve(&channel->inflight, channel->booked + need) < 0)
+	session->shared = shared ? shared : session->shared;
+	if (!channel)
 		return -ENOMEM;
-	channel->booked += need;
-	target->channels[0] = channel;
-	target->channel_count = 1;
+	channel->inflight.skips = is_paced_by_answers(session) &&
+	                          session->options.probe.stamping != STAMPING_KERNEL;
+	int result = inflight_reserve(&channel->inflight, 1);
+
+	if (result == 0)
+		result = channel_open(session, channel, target, err);
+	if (result < 0) {
+		session->channel_count--;
+		channel_free(session, channel);
+		return result;
+	}
+	session->shared[session->shared_count++] = channel;
+	*out = channel;
 	return 0;
 }
 
-static int assign_own(struct session *session, struct target *target, size_t count,
-                      size_t places)
+static int assign_shared(struct session *session, struct target *target, struct err *err)
 {
+	size_t need = places_booked(session, target->ops);
+	struct channel *channel =
+		find_shared(session, target->ops, address_family(target_address(target)), need);
+	int result = channel ? 0 : make_shared(session, target, &channel, err);
+
+	if (result < 0)
+		return result;
+	size_t room = channel->booked + need;
+
+	if (is_paced_by_answers(session))
+		room = size_min(places_needed(session, target->ops) * room, PACED_ROOM);
+	if (inflight_reserve(&channel->inflight, room) < 0)
+		return -ENOMEM;
+	channel->booked += need;
+	target->channel = channel;
+	return 0;
+}
+
+static int assign_own(struct session *session, struct target *target)
+{
+	target->channel = channel_new(session, target);
+	if (!target->channel)
+		return -ENOMEM;
+	return inflight_reserve(&target->channel->inflight,
+	                        places_needed(session, target->ops));
+}
+
+static int assign_pool(struct session *session, struct target *target)
+{
+	size_t count = places_needed(session, target->ops);
+
+	target->pool = calloc(count + 1, sizeof(struct channel *));
+	if (!target->pool)
+		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		struct channel *channel = channel_new(session, target);
 
 		if (!channel)
 			return -ENOMEM;
-		target->channels[target->channel_count++] = channel;
-		if (inflight_reserve(&channel->inflight, places) < 0)
+		target->pool[i] = channel;
+		if (inflight_reserve(&channel->inflight, 1) < 0)
 			return -ENOMEM;
 	}
+	target->channel = target->pool[0];
 	return 0;
 }
 
 int channel_assign(struct session *session, struct target *target, struct err *err)
 {
-	size_t places = places_needed(session);
-	size_t count = target->ops->scope == CHANNEL_PER_PROBE ? size_min(places, POOL_MAX) : 1;
-
-	target->channels = calloc(count, sizeof(struct channel *));
-	if (!target->channels)
-		return -ENOMEM;
 	switch (target->ops->scope) {
 	case CHANNEL_FOR_ALL:
 		return assign_shared(session, target, err);
 	case CHANNEL_PER_TARGET:
-		return assign_own(session, target, 1, places);
+		return assign_own(session, target);
 	case CHANNEL_PER_PROBE:
-		return assign_own(session, target, count, 1);
+		return assign_pool(session, target);
 	}
 	return -EINVAL;
+}
+
+bool channel_grow(struct channel *channel)
+{
+	size_t room = 2 * channel->inflight.room;
+
+	return room <= places_of(channel->ops) &&
+	       inflight_reserve(&channel->inflight, room) == 0;
 }
 
 /* The last one to leave a shared channel closes it: nobody is there to hear what it says. */
@@ -197,25 +262,35 @@ static void leave_shared(struct session *session, struct channel *channel)
 	session->channel_count--;
 }
 
-void channel_release(struct session *session, struct target *target)
+static void free_own(struct session *session, struct channel *channel)
 {
-	for (size_t i = 0; i < target->channel_count; i++) {
-		if (target->ops->scope == CHANNEL_FOR_ALL) {
-			leave_shared(session, target->channels[i]);
-			continue;
-		}
-		channel_free(session, target->channels[i]);
-		session->channel_count--;
-	}
-	free(target->channels);
+	if (!channel)
+		return;
+	channel_free(session, channel);
+	session->channel_count--;
 }
 
-struct channel *channel_for(struct target *target)
+void channel_release(struct session *session, struct target *target)
+{
+	if (target->ops->scope == CHANNEL_FOR_ALL) {
+		if (target->channel)
+			leave_shared(session, target->channel);
+	} else if (target->ops->scope == CHANNEL_PER_TARGET) {
+		free_own(session, target->channel);
+	}
+	for (struct channel **one = target->pool; one && *one; one++)
+		free_own(session, *one);
+	free(target->pool);
+	target->channel = NULL;
+	target->pool = NULL;
+}
+
+struct channel *channel_for(const struct target *target)
 {
 	if (target->ops->scope != CHANNEL_PER_PROBE)
-		return target->channels[0];
-	for (size_t i = 0; i < target->channel_count; i++)
-		if (target->channels[i]->status == CHANNEL_CLOSED)
-			return target->channels[i];
+		return target->channel;
+	for (struct channel **one = target->pool; *one; one++)
+		if ((*one)->status == CHANNEL_CLOSED)
+			return *one;
 	return NULL;
 }

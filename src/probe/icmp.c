@@ -11,14 +11,16 @@
 #include <string.h>
 
 #include "net/datagram.h"
+#include "probe/stamps.h"
 #include "wire/icmp.h"
 #include "wire/payload.h"
 
 enum {
 	RECEIVE_ROOM = 4 << 20,
 	IP_HEADER_MAX = 60,
-	ERROR_ROOM = 128, /* an ICMP error and the head of what it quotes */
-	BATCHES = 512,    /* more than a receive buffer holds */
+	NEVER_FRAGMENTED = 500, /* bytes of payload: every IPv4 link takes 576 of packet */
+	ERROR_ROOM = 128,       /* an ICMP error and the head of what it quotes */
+	BATCHES = 512,          /* more than a receive buffer holds */
 };
 
 struct icmp {
@@ -38,16 +40,26 @@ static int open_socket(struct icmp *icmp, int family)
 	return icmp->raw ? socket_open(family, SOCK_RAW, protocol) : fd;
 }
 
+/* Only a raw IPv4 socket hands out the header of IP, too. */
+static bool has_ip_header(const struct icmp *icmp)
+{
+	return icmp->raw && icmp->version == ICMP_V4;
+}
+
 static int prepare(struct channel *channel, const struct icmp *icmp, int family)
 {
 	int fd = channel->watch.fd;
 	struct socket_options options = channel->options->socket;
 
 	options.source_port = 0; /* ICMP has none */
+	/* What is never fragmented may say so: it looks the same on the wire, and the kernel need not
+	 * find an identification for it. */
+	if (options.pmtu < 0 && channel->options->size <= NEVER_FRAGMENTED)
+		options.pmtu = IP_PMTUDISC_DO;
 	int result = socket_configure(fd, family, &options);
 
 	(void)socket_receive_room(fd, RECEIVE_ROOM);
-	if (result == 0)
+	if (result == 0 && !has_ip_header(icmp))
 		result = socket_want_details(fd, family);
 	if (result < 0)
 		return result;
@@ -75,6 +87,8 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 		return -ENOMEM;
 	int result = prepare(channel, icmp, family);
 
+	if (result == 0)
+		stamps_begin(channel, false);
 	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
 }
 
@@ -82,6 +96,7 @@ static void close_channel(struct channel *channel)
 {
 	struct icmp *icmp = channel->state;
 
+	loop_forget(channel->loop, &channel->watch);
 	socket_close(&channel->watch.fd);
 	datagrams_free(icmp->batch);
 	free(icmp->request);
@@ -98,8 +113,11 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	              channel_nonce(channel, key));
 	icmp_write_request(icmp->request, ICMP_HEADER_BYTES + size, icmp->version,
 	                   icmp->identifier, (uint16_t)key);
-	return socket_send_shared(channel->watch.fd, icmp->request, ICMP_HEADER_BYTES + size,
-	                          to, called);
+	int result = socket_send_shared(channel->watch.fd, icmp->request,
+	                                ICMP_HEADER_BYTES + size, to, called);
+
+	stamps_sent(channel, key, result);
+	return result;
 }
 
 /* The nonce of the request that an error quotes, as far as it does. */
@@ -113,45 +131,61 @@ static void read_quoted(const uint8_t *data, size_t length, struct event *event)
 	event->nonce_mask = payload.nonce_mask;
 }
 
-/* What a ping socket's error queue says: the quotation begins with our ICMP header. */
-static int take_failures(struct channel *channel, struct event *events, int room)
+/* What a ping socket's error queue quotes begins with our ICMP header. */
+static bool read_failure(const struct channel *channel, const struct socket_report *report,
+                         struct mono read, struct event *event)
 {
-	struct socket_failure failure;
-	int count = 0;
+	if (address_family(&report->offender) == AF_UNSPEC ||
+	    report->quoted_length < ICMP_HEADER_BYTES)
+		return false;
+	uint64_t wire = (uint64_t)report->quoted[6] << 8 | report->quoted[7];
 
-	while (count < room && socket_take_failure(channel->watch.fd, &failure) == 0) {
-		if (address_family(&failure.offender) == AF_UNSPEC ||
-		    failure.quoted_length < ICMP_HEADER_BYTES)
-			continue;
-		uint64_t wire = (uint64_t)failure.quoted[6] << 8 | failure.quoted[7];
+	*event = (struct event){
+		.kind = EVENT_REFUSED,
+		.key = inflight_unwrap(&channel->inflight, wire, 16),
+		.error = report->error,
+		.read = read,
+		.from = report->offender,
+		.target = report->target,
+	};
+	read_quoted(report->quoted + ICMP_HEADER_BYTES,
+	            report->quoted_length - ICMP_HEADER_BYTES, event);
+	return true;
+}
 
-		events[count] = (struct event){
-			.kind = EVENT_REFUSED,
-			.key = inflight_unwrap(&channel->inflight, wire, 16),
-			.error = failure.error,
-			.read = failure.read,
-			.from = failure.offender,
-			.target = failure.target,
-		};
-		read_quoted(failure.quoted + ICMP_HEADER_BYTES,
-		            failure.quoted_length - ICMP_HEADER_BYTES, &events[count++]);
-	}
+static int take_reports(struct channel *channel, struct event *events, int room)
+{
+	const struct icmp *icmp = channel->state;
+	struct socket_report reports[SOCKET_REPORTS_MAX];
+
+	/* A raw socket hears of errors as it hears of replies. */
+	if (icmp->raw && channel->timestamps.tx == TAKEN_USER)
+		return 0;
+	struct stamps_taken taken = stamps_take(channel, 0, events, reports, room);
+	int count = taken.events;
+
+	for (int i = 0; i < taken.reports && !icmp->raw; i++)
+		count += read_failure(channel, &reports[i], taken.read, &events[count]);
 	return count;
 }
 
 /* Checks the payload of a reply against its header; JUNK when they disagree. */
-static void read_reply(const struct icmp_message *message, struct event *event)
+static void read_reply(const struct channel *channel, const struct icmp_message *message,
+                       struct event *event)
 {
 	struct payload payload;
 
 	event->kind = EVENT_REPLY;
 	event->bytes = message->length;
 	if (payload_read(message->data, message->length, &payload) < 0 ||
-	    (payload.has_key && payload.key != (uint32_t)event->key)) {
+	    (payload.has_key && (uint16_t)payload.key != message->sequence)) {
 		event->kind = EVENT_JUNK;
 		event->error = -EBADMSG;
 		return;
 	}
+	/* It has more bits than the header's. */
+	if (payload.has_key)
+		event->key = inflight_unwrap(&channel->inflight, payload.key, 32);
 	event->nonce = payload.nonce;
 	event->nonce_mask = payload.nonce_mask;
 }
@@ -176,22 +210,32 @@ static int read_packet(const struct channel *channel, const struct icmp *icmp,
                        const struct datagram *datagram, struct event *event)
 {
 	struct icmp_message message;
-	uint8_t ttl = 0;
-	int skip = icmp->raw && icmp->version == ICMP_V4
-	                   ? icmp_skip_ip(datagram->data, datagram->length, &ttl)
-	                   : 0;
+	uint8_t ttl = 0, tos = 0;
+	bool ip = has_ip_header(icmp);
+	int skip = ip ? icmp_skip_ip(datagram->data, datagram->length, &ttl, &tos) : 0;
 
-	if (skip < 0 || icmp_read(datagram->data + skip, datagram->length - (size_t)skip,
-	                          icmp->version, icmp->raw, &message) < 0)
+	if (skip < 0)
+		return 0;
+	const uint8_t *packet = datagram->data + skip;
+	size_t length = datagram->length - (size_t)skip;
+	/* Nobody has looked at what a raw socket gets. */
+	bool sound = !datagram->truncated &&
+	             icmp_read(packet, length, icmp->version, icmp->raw, &message) == 0;
+
+	if (!sound && icmp_read(packet, length, icmp->version, false, &message) < 0)
 		return 0;
 	if (icmp->raw && message.identifier != icmp->identifier)
 		return 0;
 	event->key = inflight_unwrap(&channel->inflight, message.sequence, 16);
-	event->ttl = datagram->ttl;
-	event->tos = datagram->tos;
+	event->ttl = ip ? ttl : datagram->ttl;
+	event->tos = ip ? tos : datagram->tos;
 	event->from = datagram->peer;
-	if (message.meaning == ICMP_MEANS_REPLY)
-		read_reply(&message, event);
+	if (!sound)
+		*event = (struct event){ .kind = EVENT_JUNK,
+			                 .from = datagram->peer,
+			                 .error = datagram->truncated ? -EMSGSIZE : -EBADMSG };
+	else if (message.meaning == ICMP_MEANS_REPLY)
+		read_reply(channel, &message, event);
 	else
 		read_refusal(icmp, &message, event);
 	return 1;
@@ -201,22 +245,25 @@ static int read_packet(const struct channel *channel, const struct icmp *icmp,
 static int receive(struct channel *channel, struct event *events, int room, int *count)
 {
 	struct icmp *icmp = channel->state;
-	struct mono read;
 	int most = room - *count < DATAGRAMS_MAX ? room - *count : DATAGRAMS_MAX;
-	int got = datagrams_receive_stamped(icmp->batch, channel->watch.fd, most, &read);
+	int got = datagrams_receive(icmp->batch, channel->watch.fd, most);
+	struct stamps_receipt receipt = { 0 };
 
+	if (got > 0)
+		receipt = stamps_received(channel);
 	for (int i = 0; i < got; i++) {
-		events[*count] = (struct event){ .read = read };
-		*count += read_packet(channel, icmp, datagrams_at(icmp->batch, i),
-		                      &events[*count]);
+		const struct datagram *datagram = datagrams_at(icmp->batch, i);
+
+		events[*count] = (struct event){ 0 };
+		stamps_arrived(channel, receipt, &datagram->arrival, &events[*count]);
+		*count += read_packet(channel, icmp, datagram, &events[*count]);
 	}
 	return got;
 }
 
 static int heard(struct channel *channel, struct event *events, int room)
 {
-	const struct icmp *icmp = channel->state;
-	int count = icmp->raw ? 0 : take_failures(channel, events, room);
+	int count = take_reports(channel, events, room);
 	int got = DATAGRAMS_MAX;
 
 	/* A raw socket may be full of what is meant for others, and ours behind it. */

@@ -14,6 +14,7 @@ enum {
 	/* Woken later than this, a reply found unread may have been there in time: the process
 	 * was stopped, not the network. */
 	OVERSLEPT = 10 * 1000 * 1000,
+	STAMP_SLACK = 2000, /* ns by which two clocks may differ when one is converted */
 };
 
 static void junk(struct session *session, struct target *target, int error)
@@ -33,7 +34,7 @@ static struct target *target_at(const struct session *session, const struct chan
 	for (size_t i = 0; i < session->target_count; i++) {
 		struct target *target = session->targets[i];
 
-		if (target && target->channel_count > 0 && target->channels[0] == channel &&
+		if (target && target->channel == channel &&
 		    address_same_host(target_address(target), address) &&
 		    (target->ops->port == 0 ||
 		     address_port(target_address(target)) == address_port(address)))
@@ -53,20 +54,29 @@ static struct target *blame(const struct session *session, const struct channel 
 	if (address_family(from) != AF_UNSPEC)
 		target = target_at(session, channel, from);
 	for (size_t i = 0; i < session->target_count && !target; i++)
-		if (session->targets[i] && session->targets[i]->channel_count > 0 &&
-		    session->targets[i]->channels[0] == channel)
+		if (session->targets[i] && session->targets[i]->channel == channel)
 			target = session->targets[i];
 	return target;
 }
 
-static bool from_right_source(const struct target *target, const struct address *from)
+static bool is_from(const struct probe_ops *ops, const struct address *asked,
+                    const struct address *from)
+{
+	return address_is_any(asked) ||
+	       (address_same_host(asked, from) &&
+	        (ops->port == 0 || address_port(asked) == address_port(from)));
+}
+
+/* A probe that left before its name changed is answered by whom it was sent to. */
+static bool from_right_source(const struct target *target, const struct flight *flight,
+                              const struct address *from)
 {
 	const struct address *asked = target_address(target);
 
-	if (address_family(from) == AF_UNSPEC || address_is_any(asked))
-		return true;
-	return address_same_host(asked, from) &&
-	       (target->ops->port == 0 || address_port(asked) == address_port(from));
+	if (target->former &&
+	    inflight_widen(flight->sequence, target->sequence) <= target->former->last)
+		asked = &target->former->address;
+	return address_family(from) == AF_UNSPEC || is_from(target->ops, asked, from);
 }
 
 /* 0, or why the reply is not an answer to this probe. */
@@ -75,7 +85,7 @@ static int judge(const struct channel *channel, const struct target *target,
 {
 	if ((flight->nonce ^ event->nonce) & event->nonce_mask)
 		return -EBADMSG;
-	if (!from_right_source(target, &event->from))
+	if (!from_right_source(target, flight, &event->from))
 		return -EADDRNOTAVAIL;
 	if (channel->ops->echoes && event->bytes != channel->options->size)
 		return -EMSGSIZE;
@@ -90,19 +100,36 @@ static void take_late(struct session *session, struct target *target, struct fli
 	settle_afterwards(session, target, sample);
 }
 
+/* An answer in time; whether it overtook one that was asked before is known now, not when it is
+ * told. */
+static void take_answer(struct session *session, struct channel *channel, struct target *target,
+                        struct flight *flight, const struct event *event, struct sample *sample)
+{
+	sample->reordered = sample->sequence < target->newest;
+	if (!sample->reordered)
+		target->newest = sample->sequence;
+	if (mono_before(sample->called, session->resumed)) {
+		sample->read = sample->arrived = (struct mono){ 0 };
+		sample->span = 0; /* TCP's clock slept, too */
+	}
+	settle_fate(session, target, flight, FATE_ANSWERED);
+	join_answer(session, channel, flight, event->key, event->hardware, sample);
+}
+
 static void take_open(struct session *session, struct channel *channel, struct target *target,
-                      struct flight *flight, struct sample *sample)
+                      struct flight *flight, const struct event *event, struct sample *sample)
 {
 	struct mono expiry = mono_add(flight->called, channel->options->timeout);
-	bool stamped = mono_known(sample->left) && mono_known(sample->arrived);
 	bool in_time = sample_rtt(sample) <= channel->options->timeout;
 
-	if (!channel->ops->retransmission_is_loss)
-		target->tally.retransmissions += (uint64_t)sample->retransmissions;
 	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
 		target->tally.syn_lost++;
 		sample->fate = FATE_LOST;
-	} else if (!in_time && !stamped && mono_since(session->now, expiry) > OVERSLEPT) {
+		settle_flight(session, target, flight, sample);
+		return;
+	}
+	if (!in_time && !mono_known(sample->arrived) &&
+	    mono_since(session->now, expiry) > OVERSLEPT) {
 		sample->read = (struct mono){ 0 }; /* in time or not: nobody saw */
 	} else if (!in_time) {
 		struct sample lost = settle_sample(session, target, flight, FATE_LOST);
@@ -111,7 +138,7 @@ static void take_open(struct session *session, struct channel *channel, struct t
 		take_late(session, target, flight, sample);
 		return;
 	}
-	settle_flight(session, target, flight, sample);
+	take_answer(session, channel, target, flight, event, sample);
 }
 
 /* Where the wire has no room for a key, one probe is in flight, and the sender says whose. */
@@ -123,11 +150,18 @@ static uint64_t key_by_source(const struct session *session, const struct channe
 	return target ? target->last_key : 0;
 }
 
+/* The stamps of a probe that was under way when the wall clock was seen to step may be of either side
+ * of the step: one batch sees it, and those behind it may be as old. */
+static bool is_convertible(const struct channel *channel, const struct flight *flight)
+{
+	return !mono_before(flight->called, channel->timestamps.bridge.since);
+}
+
 static void take_reply(struct session *session, struct channel *channel, struct event *event)
 {
-	bool keyless = event->key == KEY_UNKNOWN;
-	uint64_t key = keyless ? key_by_source(session, channel, event) : event->key;
-	struct flight *flight = inflight_find(&channel->inflight, key);
+	if (event->key == KEY_UNKNOWN)
+		event->key = key_by_source(session, channel, event);
+	struct flight *flight = inflight_find(&channel->inflight, event->key);
 	struct target *target = flight ? settle_target(session, flight->target) : NULL;
 	int wrong = target ? judge(channel, target, flight, event) : -ENOMSG;
 
@@ -142,13 +176,14 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	sample.bytes = event->bytes;
 	sample.ttl = event->ttl;
 	sample.tos = event->tos;
-	sample.arrived = event->stamp;
+	sample.arrived = is_convertible(channel, flight) ? event->stamp : (struct mono){ 0 };
 	sample.read = event->read;
-	sample.rx = mono_known(event->stamp) ? event->taker : TAKEN_USER;
-	sample.tx = mono_known(flight->left) ? event->taker : TAKEN_USER;
+	sample.span = event->span;
+	sample.tx = sample.rx = event->span ? TAKEN_KERNEL : TAKEN_USER;
 	sample.retransmissions = event->retransmissions;
+	settle_departed(session, &sample, flight, event->hardware);
 	if (flight->open)
-		take_open(session, channel, target, flight, &sample);
+		take_open(session, channel, target, flight, event, &sample);
 	else
 		take_late(session, target, flight, &sample);
 	if (channel->ops->scope == CHANNEL_PER_PROBE)
@@ -185,7 +220,7 @@ static void take_refusal(struct session *session, struct channel *channel,
 		return;
 	/* The quoted packet must be the one that was sent, to whom it was sent. */
 	if (((flight->nonce ^ event->nonce) & event->nonce_mask) ||
-	    !from_right_source(target, &event->target)) {
+	    !from_right_source(target, flight, &event->target)) {
 		junk(session, target, -EBADMSG);
 		return;
 	}
@@ -210,6 +245,7 @@ static void take_ready(struct session *session, struct channel *channel)
 	if (!target)
 		return;
 	target->failure = 0;
+	target->lost_in_a_row = 0; /* over the connection before */
 	if (target->sequence > 0)
 		tell_event(session, target, notice);
 	if (target->phase == TARGET_OPENING || target->phase == TARGET_HOLDING)
@@ -232,12 +268,21 @@ static void take_end(struct session *session, struct channel *channel, int error
 		channel_reopen(session, channel, target);
 }
 
-static void take_left(const struct channel *channel, const struct event *event)
+/* The first stamp counts: a segment that is sent again is stamped again.  One from before the call is
+ * about something else. */
+static void take_left(struct session *session, const struct channel *channel,
+                      const struct event *event)
 {
 	struct flight *flight = inflight_find(&channel->inflight, event->key);
 
-	if (flight && !mono_known(flight->left))
+	if (!flight)
+		return;
+	if (!mono_known(flight->left) && is_convertible(channel, flight) &&
+	    mono_since(event->stamp, flight->called) > -STAMP_SLACK)
 		flight->left = event->stamp;
+	if (flight->hardware == 0)
+		flight->hardware = event->hardware;
+	join_left(session, channel, event->key, flight);
 }
 
 /* PER_PROBE: how the handshake went that only tried an address (probe/opening). */
@@ -264,7 +309,7 @@ static void take_event(struct session *session, struct channel *channel, struct 
 		take_ready(session, channel);
 		break;
 	case EVENT_LEFT:
-		take_left(channel, event);
+		take_left(session, channel, event);
 		break;
 	case EVENT_REPLY:
 		take_reply(session, channel, event);

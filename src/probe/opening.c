@@ -5,7 +5,7 @@
 
 static int try_address(struct session *session, struct target *target)
 {
-	struct channel *channel = target->channels[0];
+	struct channel *channel = target->channel;
 	struct mono called;
 	int result = channel_open(session, channel, target, NULL);
 
@@ -42,7 +42,7 @@ bool opening_begin(struct session *session, struct target *target)
 
 bool opening_continue(struct session *session, struct target *target)
 {
-	struct channel *channel = target->channels[0];
+	struct channel *channel = target->channel;
 	bool trial = target->ops->scope == CHANNEL_PER_PROBE;
 	bool silent =
 		trial ? channel->status != CHANNEL_CLOSED : channel->status == CHANNEL_OPENING;

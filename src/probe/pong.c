@@ -8,6 +8,8 @@
 #include "probe/stream.h"
 #include "wire/pong.h"
 
+static const uint8_t request[] = { 'p', 'i', 'n', 'g', '\n' };
+
 struct pong {
 	struct stream stream;
 	char line[PONG_LINE_MAX]; /* what has come of the line under way */
@@ -21,7 +23,7 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 
 	(void)err;
 	pong->length = 0;
-	return stream_open(channel, &pong->stream, to, called, sizeof(pong->line));
+	return stream_open(channel, &pong->stream, to, called, sizeof(request));
 }
 
 static void close_channel(struct channel *channel)
@@ -34,7 +36,6 @@ static void close_channel(struct channel *channel)
 static int send_probe(struct channel *channel, const struct address *to, uint64_t key,
                       struct mono *called)
 {
-	static const uint8_t request[] = { 'p', 'i', 'n', 'g', '\n' };
 	struct pong *pong = channel->state;
 
 	(void)to;
@@ -43,8 +44,8 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 }
 
 /* One whole line has come. */
-static int take_line(struct channel *channel, struct pong *pong, struct mono read,
-                     struct event *events)
+static int take_line(struct channel *channel, struct pong *pong, const struct stream_read *read,
+                     bool last, struct event *events)
 {
 	uint64_t epoch = 0;
 
@@ -52,7 +53,7 @@ static int take_line(struct channel *channel, struct pong *pong, struct mono rea
 		return stream_lied(events, -ENOMSG); /* nobody asked */
 	if (pong_read_answer(pong->line, pong->length, &epoch) < 0)
 		return stream_lied(events, -EBADMSG);
-	stream_answered(channel, &pong->stream, events, pong->length + 1, read);
+	stream_answered(channel, &pong->stream, read, last, pong->length + 1, events);
 	pong->length = 0;
 	return 1;
 }
@@ -72,8 +73,9 @@ static int64_t fill_line(struct pong *pong, const char *data, size_t length, boo
 }
 
 static int take_bytes(struct channel *channel, struct pong *pong, const char *data,
-                      size_t length, struct mono read, struct event *events)
+                      const struct stream_read *read, struct event *events)
 {
+	size_t length = (size_t)read->got;
 	int count = 0;
 
 	for (size_t at = 0; at < length;) {
@@ -84,7 +86,7 @@ static int take_bytes(struct channel *channel, struct pong *pong, const char *da
 			return count + stream_lied(events + count, (int)part);
 		at += (size_t)part;
 		if (whole)
-			count += take_line(channel, pong, read, events + count);
+			count += take_line(channel, pong, read, at == length, events + count);
 		if (count > 0 && events[count - 1].kind == EVENT_ENDED)
 			break;
 	}
@@ -97,20 +99,19 @@ static int heard(struct channel *channel, struct event *events, int room)
 	char buffer[PONG_LINE_MAX];
 	int count = 0;
 
-	if (!stream_ready(channel, &pong->stream, events, &count))
+	if (!stream_ready(channel, &pong->stream, events, room, &count))
 		return count;
 	while (count < room - EVENTS_MARGIN) {
-		struct mono read;
 		/* A line has at least its LF, so there is room to tell of all that are read. */
 		size_t want = size_min((size_t)(room - EVENTS_MARGIN - count), sizeof(buffer));
-		int64_t got = socket_receive_stamped(channel->watch.fd, buffer, want, &read);
+		struct stream_read read = stream_read(channel, &pong->stream, buffer, want);
 
-		if (got == -EAGAIN || got == -EINTR)
+		if (read.got == -EAGAIN || read.got == -EINTR)
 			break;
-		if (got <= 0)
-			return count + stream_ended(events + count, (int)got);
-		count += take_bytes(channel, pong, buffer, (size_t)got, read, events + count);
-		if (count > 0 && events[count - 1].kind == EVENT_ENDED)
+		if (read.got <= 0)
+			return count + stream_ended(events + count, (int)read.got);
+		count += take_bytes(channel, pong, buffer, &read, events + count);
+		if (read.whole || (count > 0 && events[count - 1].kind == EVENT_ENDED))
 			break;
 	}
 	return count;

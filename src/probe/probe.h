@@ -20,6 +20,7 @@
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/socket.h"
+#include "net/timestamp.h"
 
 enum channel_scope { CHANNEL_FOR_ALL, CHANNEL_PER_TARGET, CHANNEL_PER_PROBE };
 
@@ -38,17 +39,25 @@ enum { EVENTS_MARGIN = 2 };
 
 struct event {
 	enum event_kind kind;
-	enum taker taker;           /* of stamp */
 	uint64_t key;               /* KEY_UNKNOWN where the wire does not tell which */
 	int ttl, tos;               /* REPLY: as received; -1 = not known */
 	size_t bytes;               /* REPLY */
 	uint64_t nonce, nonce_mask; /* as it came back; only the bits in the mask */
 	struct mono read;           /* when it was in our hands */
-	struct mono stamp;          /* LEFT, REPLY: the kernel's, 0 when there is none */
-	struct address from;   /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
+	struct mono stamp;          /* LEFT, REPLY: the kernel's, 0 when there is none, */
+	int64_t hardware;           /* and the network card's, by its own clock */
+	int64_t span;        /* REPLY: ns, the round trip as the kernel timed it whole; or 0 */
+	struct address from; /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
 	struct address target; /* REFUSED: to whom it was sent; family 0 = the channel's peer */
 	int retransmissions;   /* REPLY: by TCP, since the reply before */
 	int error;             /* REFUSED, ENDED, JUNK: negative errno */
+};
+
+/* Who is to say when a probe left and when its answer arrived. */
+enum stamping {
+	STAMPING_KERNEL, /* the kernel, or the network card where it offers to */
+	STAMPING_RECEIPT, /* the kernel on receipt alone: a stamp of sending costs a system call */
+	STAMPING_USER,    /* this process */
 };
 
 /* What all probes of a session have in common. */
@@ -56,6 +65,7 @@ struct probe_options {
 	size_t size;      /* bytes of payload */
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
+	enum stamping stamping;
 	struct socket_options socket;
 };
 
@@ -78,13 +88,18 @@ struct channel {
 	/* What is in flight; a kind may look (nonces), the session writes. */
 	struct inflight inflight;
 
+	/* Who says when a probe leaves and an answer arrives (probe/stamps). */
+	struct timestamps timestamps;
+	uint64_t first_key; /* of the probe whose departure has the id 0 */
+
 	/* The session's. */
 	enum channel_status status;
-	uint32_t target;         /* of PER_TARGET and PER_PROBE */
-	size_t booked;           /* probes that may be in flight at once */
-	uint64_t random;         /* drawn when it was made: identifiers come from it */
-	struct mono opened;      /* when open() was last called */
-	struct mono called;      /* when it handed its request to the kernel */
+	uint32_t target;    /* of PER_TARGET and PER_PROBE */
+	size_t booked;      /* probes that may be in flight at once */
+	unsigned unstamped; /* answers in a row that came without their stamp of departure */
+	uint64_t random;    /* drawn when it was made: identifiers come from it */
+	struct mono opened; /* when open() was last called */
+	struct mono called; /* when it handed its request to the kernel */
 	struct heap_node expiry; /* when the oldest probe in flight times out */
 };
 

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "probe/channel.h"
+#include "probe/departure.h"
+#include "probe/intervals.h"
 #include "probe/match.h"
-#include "probe/opening.h"
 #include "probe/settle.h"
 #include "probe/tell.h"
-#include "wire/payload.h"
+
+enum { DUE_AT_ONCE = 64 }; /* sends until what has come is read again */
 
 int session_new(struct session **out, const struct session_options *options)
 {
@@ -18,6 +20,10 @@ int session_new(struct session **out, const struct session_options *options)
 
 	if (!session)
 		return -ENOMEM;
+	if (join_init(&session->join) < 0) {
+		free(session);
+		return -ENOMEM;
+	}
 	session->options = *options;
 	if (options->seeded)
 		random_seed(&session->random, options->seed);
@@ -33,7 +39,12 @@ static void target_free(struct session *session, struct target *target)
 		return;
 	heap_take(&session->due, &target->next);
 	channel_release(session, target);
+	intervals_free(target);
 	stats_done(&target->stats);
+	losses_done(&target->losses);
+	if (target->addresses != target->own_addresses)
+		free(target->addresses);
+	free(target->former);
 	free(target);
 }
 
@@ -41,6 +52,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	session->join.count = 0; /* nobody is told any more */
 	for (size_t i = 0; i < session->target_count; i++)
 		target_free(session, session->targets[i]);
 	for (size_t i = 0; i < session->shared_count; i++)
@@ -49,6 +61,7 @@ void session_free(struct session *session)
 	free(session->shared);
 	heap_done(&session->due);
 	heap_done(&session->expiry);
+	join_done(&session->join);
 	free(session);
 }
 
@@ -61,50 +74,73 @@ void session_add_sink(struct session *session, const struct sink_ops *ops, void 
 /* A free place among the targets, made if there is none; negative errno. */
 static int place_for_target(struct session *session)
 {
+	size_t room = session->target_count + 1;
 	struct target **targets;
 
-	for (size_t i = 0; i < session->target_count; i++)
-		if (!session->targets[i])
-			return (int)i;
-	targets = reallocarray(session->targets, session->target_count + 1,
-	                       sizeof(struct target *));
-	if (!targets)
+	for (; session->first_free < session->target_count; session->first_free++)
+		if (!session->targets[session->first_free])
+			return (int)session->first_free;
+	if (room > session->target_room) {
+		room = 2 * session->target_room + 1;
+		targets = reallocarray(session->targets, room, sizeof(struct target *));
+		if (!targets)
+			return -ENOMEM;
+		session->targets = targets;
+		session->target_room = room;
+	}
+	if (heap_reserve(&session->due, room) < 0)
 		return -ENOMEM;
-	session->targets = targets;
-	targets[session->target_count] = NULL;
-	if (heap_reserve(&session->due, session->target_count + 1) < 0)
-		return -ENOMEM;
+	session->targets[session->target_count] = NULL;
 	return (int)session->target_count++;
+}
+
+static struct target *target_new(const struct session_target *given, uint32_t index)
+{
+	unsigned count = given->count < RESOLVED_MAX ? given->count : RESOLVED_MAX;
+	struct target *target = calloc(1, sizeof(*target) + count * sizeof(struct address));
+
+	if (!target)
+		return NULL;
+	target->index = index;
+	target->name = given->name;
+	target->label = given->label;
+	target->ops = given->ops;
+	target->count = (uint8_t)count;
+	target->addresses = target->own_addresses;
+	memcpy(target->addresses, given->addresses, count * sizeof(struct address));
+	return target;
+}
+
+static int equip(struct session *session, struct target *target, struct err *err)
+{
+	const struct session_options *options = &session->options;
+	int result = stats_init(&target->stats, (uint64_t)options->count, options->thrift);
+
+	if (result == 0 && options->report > 0)
+		result = intervals_new(session, target);
+	return result < 0 ? result : channel_assign(session, target, err);
 }
 
 int session_add(struct session *session, const struct session_target *given, struct err *err)
 {
-	struct target *target = calloc(1, sizeof(*target));
 	int index = place_for_target(session);
+	struct target *target = index < 0 ? NULL : target_new(given, (uint32_t)index);
 
-	if (!target || index < 0) {
-		free(target);
+	if (!target)
 		return -ENOMEM;
-	}
-	target->index = (uint32_t)index;
-	target->name = given->name;
-	target->ops = given->ops;
-	target->count = given->count < RESOLVED_MAX ? given->count : RESOLVED_MAX;
-	memcpy(target->addresses, given->addresses, target->count * sizeof(struct address));
-	target->start = given->start;
-	session->now = given->start;
+	if (!mono_known(session->now))
+		session->now = given->start;
+	if (!mono_known(session->origin))
+		session->origin = given->start;
+	int result = equip(session, target, err);
 
-	int result = stats_init(&target->stats, (uint64_t)session->options.count);
-
-	if (result == 0)
-		result = channel_assign(session, target, err);
 	if (result < 0) {
 		target_free(session, target);
 		return result;
 	}
 	session->targets[index] = target;
 	session->unfinished++;
-	heap_put(&session->due, &target->next, target->start.ns);
+	heap_put(&session->due, &target->next, given->start.ns);
 	return index;
 }
 
@@ -121,226 +157,17 @@ void session_remove(struct session *session, uint32_t index)
 	struct target *target = session->targets[index];
 
 	session->targets[index] = NULL;
+	session->first_free = size_min(session->first_free, index);
+	join_forget(session, index);
 	if (target->phase != TARGET_FINISHED)
 		session->unfinished--;
-	if (target->ops->scope == CHANNEL_FOR_ALL) {
-		struct channel *channel = target->channels[0];
+	if (target->ops->scope == CHANNEL_FOR_ALL && target->channel) {
+		struct channel *channel = target->channel;
 
 		forget_flights(&channel->inflight, index);
 		channel_rearm(session, channel);
 	}
 	target_free(session, target);
-}
-
-/* After the last probe the target only waits; else for the next instant of its schedule. */
-static void plan_next(struct session *session, struct target *target)
-{
-	int64_t count = session->options.count;
-
-	if (count > 0 && target->sequence >= (uint64_t)count) {
-		heap_take(&session->due, &target->next);
-		target->phase = target->awaited ? TARGET_FINISHING : TARGET_FINISHED;
-		session->unfinished -= target->phase == TARGET_FINISHED;
-		return;
-	}
-	target->phase = TARGET_RUNNING;
-	target->due = schedule_next(&target->schedule);
-	heap_put(&session->due, &target->next, target->due.ns);
-}
-
-/* Making ready may have taken longer than an interval, and that is nobody's lag: the first probe is
- * due now. */
-static void start_schedule(struct session *session, struct target *target)
-{
-	tell_start(session, target);
-	target->first = session->now;
-	schedule_init(&target->schedule, session->now, session->options.probe.interval);
-	plan_next(session, target);
-}
-
-/* The probe that was due did not leave. */
-static void give_up(struct session *session, struct target *target, int error)
-{
-	target->sequence++;
-	settle_unsent(session, target, error);
-	plan_next(session, target);
-}
-
-/* The probe that was due found its connection refused, or gone, or never up. */
-static void fail_with_channel(struct session *session, struct target *target)
-{
-	int failure = target->failure ? target->failure : -ETIMEDOUT;
-
-	if (failure != -ECONNREFUSED) {
-		give_up(session, target, failure);
-		return;
-	}
-	target->sequence++;
-	settle_refused_unsent(session, target, target->channels[0], failure);
-	plan_next(session, target);
-}
-
-/* The probe before has no answer yet. */
-static void tell_outstanding(struct session *session, const struct target *target)
-{
-	const struct flight *before =
-		target->last_channel
-			? inflight_find(&target->last_channel->inflight, target->last_key)
-			: NULL;
-	struct notice notice = { .kind = NOTICE_OUTSTANDING };
-
-	if (!before || !before->open || before->sequence + 1 != target->sequence)
-		return;
-	notice.sequence = before->sequence;
-	tell_event(session, target, notice);
-}
-
-static void note_departure(struct session *session, struct target *target,
-                           struct channel *channel, struct flight *flight, uint64_t key)
-{
-	target->tally.worst_lag =
-		span_max(target->tally.worst_lag, mono_since(flight->called, target->due));
-	target->tally.transmitted++;
-	target->awaited++;
-	target->called = flight->called;
-	tell_outstanding(session, target);
-	target->last_channel = channel;
-	target->last_key = key;
-	if (channel->expiry.place == 0)
-		channel_rearm(session, channel);
-}
-
-static void send_probe(struct session *session, struct target *target, struct channel *channel)
-{
-	uint64_t key = 0;
-	struct mono called = session->now;
-	struct flight *flight = inflight_open(&channel->inflight, &key);
-
-	if (!flight) {
-		give_up(session, target, -ENOBUFS);
-		return;
-	}
-	target->sequence++;
-	flight->nonce = random_next(&session->random);
-	flight->due = target->due;
-	flight->sequence = target->sequence;
-	flight->target = target->index;
-	int result = channel->ops->send(channel, target_address(target), key, &called);
-
-	flight->called = called;
-	if (result == 0) {
-		note_departure(session, target, channel, flight, key);
-	} else {
-		inflight_withdraw(&channel->inflight);
-		channel->called = called;
-		if (result == -ECONNREFUSED)
-			settle_refused_unsent(session, target, channel, result);
-		else
-			settle_unsent(session, target, result);
-		if (channel->ops->scope == CHANNEL_PER_PROBE)
-			channel_close(session, channel);
-	}
-	plan_next(session, target);
-}
-
-/* PER_TARGET: the connection must stand first. */
-static bool stands(struct session *session, struct target *target, struct channel *channel)
-{
-	if (channel->status == CHANNEL_CLOSED)
-		channel_reopen(session, channel, target);
-	if (channel->status == CHANNEL_READY)
-		return true;
-	if (channel->status == CHANNEL_CLOSED) {
-		fail_with_channel(session, target);
-		return false;
-	}
-	target->phase = TARGET_HOLDING;
-	heap_put(&session->due, &target->next,
-	         mono_add(target->due, session->options.probe.interval).ns);
-	return false;
-}
-
-/* PER_PROBE: a channel of its own for this one. */
-static bool prepared(struct session *session, struct target *target, struct channel *channel)
-{
-	int result = channel ? channel_open(session, channel, target, NULL) : -ENOBUFS;
-
-	if (result < 0)
-		give_up(session, target, result);
-	return result == 0;
-}
-
-static bool must_wait_its_turn(const struct session *session, const struct target *target)
-{
-	return target->ops->key_in_payload && target->awaited > 0 &&
-	       session->options.probe.size < PAYLOAD_KEY_BYTES;
-}
-
-/* A probe is due.  One late by less than an interval is sent at once, but no closer to the one
- * before than half their distance; a later one is skipped, so that nothing ever bursts. */
-static void fire(struct session *session, struct target *target)
-{
-	int64_t interval = session->options.probe.interval;
-	struct mono earliest = mono_add(target->called, interval / 2);
-
-	if (mono_since(session->now, target->due) >= interval) {
-		while (target->phase == TARGET_RUNNING &&
-		       mono_since(session->now, target->due) >= interval)
-			give_up(session, target, -ETIME);
-		return;
-	}
-	if (mono_known(target->called) && mono_before(session->now, earliest)) {
-		heap_put(&session->due, &target->next, earliest.ns);
-		return;
-	}
-	if (must_wait_its_turn(session, target)) {
-		give_up(session, target, -EBUSY);
-		return;
-	}
-	struct channel *channel = channel_for(target);
-
-	if (target->ops->scope == CHANNEL_PER_PROBE && !prepared(session, target, channel))
-		return;
-	if (target->ops->scope == CHANNEL_PER_TARGET && !stands(session, target, channel))
-		return;
-	send_probe(session, target, channel);
-}
-
-/* The probe held for its channel: sent now that it stands, or not at all. */
-static void after_holding(struct session *session, struct target *target)
-{
-	struct channel *channel = target->channels[0];
-
-	if (channel->status != CHANNEL_READY)
-		fail_with_channel(session, target);
-	else if (mono_since(session->now, target->due) >= session->options.probe.interval)
-		give_up(session, target, -ETIME);
-	else
-		send_probe(session, target, channel);
-}
-
-static void advance(struct session *session, struct target *target)
-{
-	switch (target->phase) {
-	case TARGET_WAITING:
-		if (opening_begin(session, target))
-			start_schedule(session, target);
-		break;
-	case TARGET_OPENING:
-		if (opening_continue(session, target))
-			start_schedule(session, target);
-		break;
-	case TARGET_RUNNING:
-		fire(session, target);
-		break;
-	case TARGET_HOLDING:
-		after_holding(session, target);
-		break;
-	case TARGET_FINISHING:
-	case TARGET_FINISHED:
-		heap_take(&session->due, &target->next);
-		break;
-	}
 }
 
 static struct mono first_of(const struct heap *heap)
@@ -350,16 +177,32 @@ static struct mono first_of(const struct heap *heap)
 	return node ? (struct mono){ node->key } : MONO_NEVER;
 }
 
+static void do_what_is_due(struct session *session)
+{
+	struct heap_node *node;
+
+	for (int i = 0; i < DUE_AT_ONCE; i++) {
+		node = heap_first(&session->due);
+		if (!node || node->key > session->now.ns)
+			return;
+		departure_advance(session, CONTAINER_OF(node, struct target, next));
+	}
+}
+
 struct mono session_step(struct session *session, struct mono now)
 {
 	struct heap_node *node;
 
 	session->now = now;
+	if (session->join.count > 0)
+		join_expire(session);
 	while ((node = heap_first(&session->expiry)) && node->key <= now.ns)
 		match_expire(session, CONTAINER_OF(node, struct channel, expiry));
-	while ((node = heap_first(&session->due)) && node->key <= now.ns)
-		advance(session, CONTAINER_OF(node, struct target, next));
-	return mono_earlier(first_of(&session->expiry), first_of(&session->due));
+	do_what_is_due(session);
+	while (!mono_before(now, intervals_next(session)))
+		intervals_tick(session);
+	return mono_earlier(mono_earlier(first_of(&session->expiry), first_of(&session->due)),
+	                    mono_earlier(join_next(session), intervals_next(session)));
 }
 
 void session_heard(struct session *session, struct watch *watch, struct mono now)
@@ -374,6 +217,7 @@ void session_heard(struct session *session, struct watch *watch, struct mono now
 
 void session_stop(struct session *session)
 {
+	join_flush(session);
 	for (size_t i = 0; i < session->target_count; i++) {
 		struct target *target = session->targets[i];
 
@@ -388,4 +232,38 @@ void session_stop(struct session *session)
 bool session_finished(const struct session *session)
 {
 	return session->unfinished == 0;
+}
+
+void session_suspended(struct session *session, int64_t span, struct mono now)
+{
+	struct notice notice = { .kind = NOTICE_SUSPENDED, .span = span };
+
+	session->now = session->resumed = now;
+	for (size_t i = 0; i < session->target_count; i++)
+		if (session->targets[i])
+			tell_event(session, session->targets[i], notice);
+}
+
+size_t session_memory(const struct session *session)
+{
+	const struct session_options *options = &session->options;
+	size_t each = sizeof(struct target) + sizeof(struct address) +
+	              losses_bytes((uint64_t)options->count) +
+	              stats_bytes((uint64_t)options->count, options->thrift);
+	size_t total = sizeof(*session) + JOIN_ROOM * sizeof(struct joining);
+
+	for (size_t i = 0; i < session->target_count; i++) {
+		const struct target *target = session->targets[i];
+
+		if (!target)
+			continue;
+		total += each + intervals_bytes(session);
+		for (struct channel **one = target->pool; one && *one; one++)
+			total += channel_bytes(*one);
+		if (target->ops->scope == CHANNEL_PER_TARGET)
+			total += channel_bytes(target->channel);
+	}
+	for (size_t i = 0; i < session->shared_count; i++)
+		total += channel_bytes(session->shared[i]);
+	return total;
 }

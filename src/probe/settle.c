@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "probe/intervals.h"
 #include "probe/tell.h"
 
 struct target *settle_target(const struct session *session, uint32_t index)
@@ -19,10 +20,8 @@ struct target *settle_owner(const struct session *session, const struct flight *
 	return target;
 }
 
-static void count_fate(struct target *target, enum fate fate)
+static void count_fate(struct tally *tally, enum fate fate)
 {
-	struct tally *tally = &target->tally;
-
 	switch (fate) {
 	case FATE_ANSWERED:
 		tally->received++;
@@ -45,6 +44,39 @@ static void count_fate(struct target *target, enum fate fate)
 	}
 }
 
+/* Whose word the round trip rests on, as far as it was asked for. */
+static void count_taker(struct tally *tally, const struct target *target,
+                        const struct sample *sample)
+{
+	if (sample->tx == TAKEN_HARDWARE)
+		tally->by_hardware++;
+	else if (sample->rx == TAKEN_KERNEL &&
+	         (sample->tx == TAKEN_KERNEL || target->tx == TAKEN_USER))
+		tally->by_kernel++;
+	else
+		tally->by_user++;
+}
+
+static void account(struct tally *tally, struct stats *stats, const struct target *target,
+                    const struct sample *sample)
+{
+	int64_t rtt = sample_rtt(sample);
+
+	count_fate(tally, sample->fate);
+	if (mono_known(sample->called))
+		tally->worst_lag = span_max(tally->worst_lag, sample_lag(sample));
+	if (sample->fate != FATE_ANSWERED)
+		return;
+	tally->reordered += sample->reordered;
+	tally->retransmissions += (uint64_t)sample->retransmissions;
+	if (rtt < 0) {
+		tally->unmeasured++;
+		return;
+	}
+	count_taker(tally, target, sample);
+	stats_add(stats, sample->sequence, rtt);
+}
+
 static void finish_if_done(struct session *session, struct target *target)
 {
 	if (target->phase != TARGET_FINISHING || target->awaited > 0)
@@ -53,27 +85,27 @@ static void finish_if_done(struct session *session, struct target *target)
 	session->unfinished--;
 }
 
-static void count_answer(struct target *target, const struct sample *sample)
+/* Paced by answers, the next probe need not wait for its interval now that the newest has its fate. */
+static void bring_forward(struct session *session, struct target *target, uint64_t sequence)
 {
-	int64_t rtt = sample_rtt(sample);
+	struct mono earliest = mono_add(target->called, session->options.least_gap);
 
-	if (sample->sequence < target->newest)
-		target->tally.reordered++;
-	else
-		target->newest = sample->sequence;
-	if (rtt >= 0)
-		stats_add(&target->stats, rtt);
-	else
-		target->tally.unmeasured++;
+	if (session->options.pace != PACE_ANSWERS || target->phase != TARGET_RUNNING ||
+	    sequence != target->sequence)
+		return;
+	target->due = mono_before(session->now, earliest) ? earliest : session->now;
+	heap_put(&session->due, &target->next, target->due.ns);
 }
 
 void settle_afterwards(struct session *session, struct target *target,
                        const struct sample *sample)
 {
-	count_fate(target, sample->fate);
+	struct interval *interval = intervals_of(session, target, sample->due);
+
 	target->last = session->now;
-	if (sample->fate == FATE_ANSWERED)
-		count_answer(target, sample);
+	account(&target->tally, &target->stats, target, sample);
+	if (interval)
+		account(&interval->tally, &interval->stats, target, sample);
 	tell_sample(session, target, sample);
 	finish_if_done(session, target);
 }
@@ -81,26 +113,82 @@ void settle_afterwards(struct session *session, struct target *target,
 struct sample settle_sample(const struct session *session, const struct target *target,
                             const struct flight *flight, enum fate fate)
 {
+	/* All of it, so that nothing is cleared first. */
 	return (struct sample){
 		.target = target->index,
-		.sequence = flight->sequence,
+		.sequence = inflight_widen(flight->sequence, target->sequence),
 		.fate = fate,
 		.from = target_address(target),
+		.bytes = 0,
 		.ttl = -1,
 		.tos = -1,
 		.wall = { session->now.ns + session->wall_offset },
 		.due = flight->due,
+		.woken = mono_add(flight->due, flight->delay),
 		.called = flight->called,
 		.left = flight->left,
+		.arrived = { 0 },
+		.read = { 0 },
+		.span = 0,
+		.tx = TAKEN_USER,
+		.rx = TAKEN_USER,
+		.error = 0,
+		.retransmissions = 0,
+		.reordered = false,
 	};
+}
+
+void settle_departed(const struct session *session, struct sample *sample,
+                     const struct flight *flight, int64_t hardware)
+{
+	struct target *target = settle_target(session, sample->target);
+
+	sample->left = flight->left;
+	if (flight->hardware != 0 && hardware != 0) {
+		sample->span = hardware - flight->hardware;
+		sample->tx = sample->rx = TAKEN_HARDWARE;
+	}
+	if (sample_distrust(sample) && target)
+		target->tally.distrusted++;
+}
+
+/* Its place among losses in a row. */
+static void note_loss(struct session *session, struct target *target,
+                      const struct flight *flight, bool lost)
+{
+	uint64_t ordinal = inflight_widen(flight->ordinal, target->tally.transmitted);
+	uint64_t sequence = inflight_widen(flight->sequence, target->sequence);
+	struct loss_run ended;
+	bool outage = lost ? losses_lost(&target->losses, ordinal, sequence, flight->called,
+	                                 session->options.probe.interval, &ended)
+	                   : losses_kept(&target->losses, ordinal, &ended);
+
+	target->lost_in_a_row = lost ? target->lost_in_a_row + 1 : 0;
+	if (outage)
+		tell_outage(session, target, &ended);
+}
+
+void settle_fate(struct session *session, struct target *target, struct flight *flight,
+                 enum fate fate)
+{
+	inflight_settle(flight, fate);
+	note_loss(session, target, flight, fate == FATE_LOST);
+}
+
+void settle_answered(struct session *session, struct target *target,
+                     const struct sample *sample)
+{
+	target->awaited--;
+	settle_afterwards(session, target, sample);
+	intervals_settled(session, target, sample->due);
+	bring_forward(session, target, sample->sequence);
 }
 
 void settle_flight(struct session *session, struct target *target, struct flight *flight,
                    const struct sample *sample)
 {
-	inflight_settle(flight, sample->fate);
-	target->awaited--;
-	settle_afterwards(session, target, sample);
+	settle_fate(session, target, flight, sample->fate);
+	settle_answered(session, target, sample);
 }
 
 void settle_unsent(struct session *session, struct target *target, int error)
@@ -136,7 +224,18 @@ void settle_refused_unsent(struct session *session, struct target *target,
 	};
 
 	target->tally.transmitted++;
+	intervals_sent(session, target, target->due);
 	settle_afterwards(session, target, &sample);
+	intervals_settled(session, target, target->due);
+}
+
+static void abandon(struct session *session, struct flight *flight, enum fate fate, int error)
+{
+	struct target *target = settle_owner(session, flight);
+	struct sample sample = settle_sample(session, target, flight, fate);
+
+	sample.error = error;
+	settle_flight(session, target, flight, &sample);
 }
 
 void settle_abandoned(struct session *session, struct channel *channel, enum fate fate,
@@ -145,11 +244,22 @@ void settle_abandoned(struct session *session, struct channel *channel, enum fat
 	uint64_t key = 0;
 	struct flight *flight;
 
-	while ((flight = inflight_oldest(&channel->inflight, &key))) {
-		struct target *target = settle_owner(session, flight);
-		struct sample sample = settle_sample(session, target, flight, fate);
+	/* An orderly end: nothing will come. */
+	while ((flight = inflight_oldest(&channel->inflight, &key)))
+		abandon(session, flight, fate, error ? error : -EPIPE);
+}
 
-		sample.error = error ? error : -EPIPE; /* an orderly end: nothing will come */
-		settle_flight(session, target, flight, &sample);
+void settle_abandoned_by(struct session *session, struct target *target)
+{
+	struct inflight *inflight = &target->channel->inflight;
+	uint64_t key = 0;
+
+	if (!inflight_oldest(inflight, &key))
+		return;
+	for (; key < inflight->next; key++) {
+		struct flight *flight = inflight_find(inflight, key);
+
+		if (flight && flight->open && flight->target == target->index)
+			abandon(session, flight, FATE_LOST, -ECONNABORTED);
 	}
 }

@@ -17,7 +17,20 @@ struct target *settle_owner(const struct session *session, const struct flight *
 struct sample settle_sample(const struct session *session, const struct target *target,
                             const struct flight *flight, enum fate fate);
 
-/* Ends the wait for a probe in flight. */
+/* Puts in what is known of its departure by now, and takes out what cannot be true.  hardware: when
+ * the answer arrived, by the network card's clock; 0 = unknown. */
+void settle_departed(const struct session *session, struct sample *sample,
+                     const struct flight *flight, int64_t hardware);
+
+/* The fate of a probe in flight is known; it is told later (probe/join). */
+void settle_fate(struct session *session, struct target *target, struct flight *flight,
+                 enum fate fate);
+
+/* Tells what became of a probe, and ends the wait for it. */
+void settle_answered(struct session *session, struct target *target,
+                     const struct sample *sample);
+
+/* The fate of a probe in flight is known, and told at once. */
 void settle_flight(struct session *session, struct target *target, struct flight *flight,
                    const struct sample *sample);
 
@@ -33,3 +46,6 @@ void settle_refused_unsent(struct session *session, struct target *target,
 /* Every probe in flight on the channel gets this fate: the channel is no more. */
 void settle_abandoned(struct session *session, struct channel *channel, enum fate fate,
                       int error);
+
+/* The same for those of one target on a channel that it shares, and leaves. */
+void settle_abandoned_by(struct session *session, struct target *target);

@@ -13,6 +13,7 @@ int stream_open(struct channel *channel, struct stream *stream, const struct add
 	if (fd < 0)
 		return fd;
 	channel->watch.fd = fd;
+	stream->request_bytes = request_bytes;
 	stream->unsent = malloc(request_bytes);
 	int result = stream->unsent ? socket_configure(fd, address_family(to),
 	                                               &channel->options->socket)
@@ -29,6 +30,7 @@ void stream_close(struct channel *channel, struct stream *stream)
 {
 	if (channel->options->socket.source_port)
 		socket_reset_on_close(channel->watch.fd);
+	loop_forget(channel->loop, &channel->watch);
 	socket_close(&channel->watch.fd);
 	free(stream->unsent);
 	*stream = (struct stream){ 0 };
@@ -87,44 +89,90 @@ static int finish_connecting(struct channel *channel, struct stream *stream,
 		return stream_ended(event, result);
 	stream->connected = true;
 	stream->next_key = channel->inflight.next;
-	stream->retransmissions = socket_retransmissions(channel->watch.fd); /* of the SYN */
+	stream->retransmissions =
+		socket_state(channel->watch.fd).retransmissions; /* of the SYN */
+	stamps_begin(channel, true);
 	watch_for(channel, stream);
 	*event = (struct event){ .kind = EVENT_READY, .read = read };
 	return 1;
 }
 
-bool stream_ready(struct channel *channel, struct stream *stream, struct event *event,
-                  int *count)
+bool stream_ready(struct channel *channel, struct stream *stream, struct event *events,
+                  int room, int *count)
 {
+	struct socket_report reports[SOCKET_REPORTS_MAX];
 	int result = 0;
 
 	*count = 0;
 	if (!stream->connected) {
-		*count = finish_connecting(channel, stream, event);
+		*count = finish_connecting(channel, stream, events);
 		return false;
 	}
+	/* A stream's error queue holds departures alone. */
+	if (channel->timestamps.tx != TAKEN_USER)
+		*count = stamps_take(channel, stream->request_bytes, events, reports,
+		                     room - EVENTS_MARGIN)
+		                 .events;
 	if (stream->unsent_length > 0)
 		result = write_rest(channel, stream);
 	if (result < 0)
-		*count = stream_ended(event, result);
+		*count += stream_ended(events + *count, result);
 	return result == 0;
 }
 
-void stream_answered(struct channel *channel, struct stream *stream, struct event *event,
-                     size_t bytes, struct mono read)
+/* True when TCP had to send something again since it was last asked. */
+static bool has_sent_again(const struct channel *channel, struct stream *stream)
 {
-	int total = socket_retransmissions(channel->watch.fd);
+	int total = socket_state(channel->watch.fd).retransmissions;
+	int more = total - stream->retransmissions;
 
+	stream->retransmissions = total;
+	stream->untold += more;
+	return more > 0;
+}
+
+struct stream_read stream_read(struct channel *channel, struct stream *stream, void *data,
+                               size_t room)
+{
+	struct stream_read read = { 0 };
+
+	read.got = socket_receive_stamped(channel->watch.fd, data, room, &read.arrival);
+	if (read.got <= 0)
+		return read;
+	read.receipt = stamps_received(channel);
+	read.whole = (size_t)read.got < room;
+	read.released = has_sent_again(channel, stream);
+	return read;
+}
+
+/* Of several that had piled up before anybody read, only the last is known to have come when the stamp
+ * says -- if no other may be behind it. */
+static bool is_stamped(const struct channel *channel, const struct stream *stream,
+                       const struct stream_read *read, bool last)
+{
+	bool no_more_asked = stream->next_key == channel->inflight.next;
+
+	return (read->whole || no_more_asked) && (last || read->released);
+}
+
+void stream_answered(struct channel *channel, struct stream *stream,
+                     const struct stream_read *read, bool last, size_t bytes,
+                     struct event *event)
+{
 	*event = (struct event){
 		.kind = EVENT_REPLY,
 		.key = stream->next_key++,
 		.bytes = bytes,
 		.ttl = -1,
 		.tos = -1,
-		.read = read,
-		.retransmissions = total - stream->retransmissions,
+		.read = read->receipt.read,
+		.retransmissions = stream->untold,
 	};
-	stream->retransmissions = total;
+	stream->untold = 0;
+	if (is_stamped(channel, stream, read, last))
+		stamps_arrived(channel, read->receipt, &read->arrival, event);
+	else if (channel->timestamps.rx != TAKEN_USER)
+		event->read = (struct mono){ 0 };
 }
 
 int stream_ended(struct event *events, int error)

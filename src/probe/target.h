@@ -2,6 +2,7 @@
 /* target -- who is asked, and what has come of it so far. */
 #pragma once
 
+#include "core/losses.h"
 #include "core/schedule.h"
 #include "core/stats.h"
 #include "net/resolver.h"
@@ -17,6 +18,20 @@ struct tally {
 	uint64_t unmeasured;      /* received, but their round trip is not known */
 	uint64_t syn_lost;        /* lost, because their SYN had to be sent again */
 	int64_t worst_lag;        /* ns */
+
+	/* What the round trips rest on: the kernel's stamps as far as they were asked for, the network
+	 * card's, else user space.  distrusted: a stamp contradicted the monotonic clock. */
+	uint64_t by_user, by_kernel, by_hardware, distrusted;
+};
+
+/* What came of the probes that were due within [from, to); told once all of them have their fate. */
+struct interval {
+	uint64_t number; /* from 1 */
+	struct mono from, to;
+	struct wall wall; /* of from: a label */
+	struct tally tally;
+	struct stats stats;
+	uint64_t awaited; /* the session's */
 };
 
 enum target_phase {
@@ -28,30 +43,48 @@ enum target_phase {
 	TARGET_FINISHED,
 };
 
+struct intervals;
+
+/* Where probes went until the name changed. */
+struct former {
+	uint64_t last; /* sequence */
+	struct address address;
+};
+
+/* Ten thousand of these are to be had for a few megabytes: rare things stand behind pointers. */
 struct target {
 	uint32_t index;
-	const char *name; /* as a person should see it; owned by whoever added it */
+	uint8_t count, current; /* addresses; the one that is asked */
+	uint8_t tx, rx;         /* enum taker: who is to take the stamps; a header says so */
+	const char *name;       /* as a person should see it; owned by whoever added it */
+	const char *label;      /* as a person called it; NULL = has none; owned likewise */
 	const struct probe_ops *ops;
-	struct address addresses[RESOLVED_MAX]; /* with ports */
-	unsigned count, current;
+	struct address *addresses; /* with ports */
 
 	struct tally tally;
 	struct stats stats;
-	struct mono first,
-		last; /* when the first probe was due, when something last happened */
+	struct losses losses;
+	struct mono first; /* when the first probe was due, */
+	struct mono last;  /* and when something last happened */
 
 	/* The session's. */
 	enum target_phase phase;
-	struct schedule schedule;
+	int failure;           /* why the channel is not open */
 	struct heap_node next; /* when there is something to do */
-	struct mono start, due, called;
-	uint64_t sequence, awaited;
-	uint64_t newest;              /* sequence of the latest probe that was answered */
-	struct channel *last_channel; /* of the probe before, */
-	uint64_t last_key;            /* and its key there */
-	int failure;                  /* why the channel is not open */
-	struct channel **channels;
-	size_t channel_count;
+	struct schedule schedule;
+	struct mono due, called;
+	int64_t gap; /* ns from the instant at which the probe before was due */
+	uint64_t sequence;
+	uint64_t newest;   /* sequence of the latest probe that was answered */
+	uint64_t last_key; /* of the probe before, */
+	uint32_t last_in;  /* and its place in the pool */
+	uint32_t awaited;
+	uint32_t lost_in_a_row;
+	struct channel *channel;        /* PER_PROBE: the pool's first */
+	struct channel **pool;          /* PER_PROBE: one for each probe in flight, then NULL */
+	struct intervals *intervals;    /* NULL: none are told */
+	struct former *former;          /* NULL: the name has not changed */
+	struct address own_addresses[]; /* as given when it was added */
 };
 
 static inline const struct address *target_address(const struct target *target)

@@ -22,6 +22,7 @@ static void close_channel(struct channel *channel)
 	/* A port that was chosen must be free again for the next probe. */
 	if (channel->options->socket.source_port)
 		socket_reset_on_close(channel->watch.fd);
+	loop_forget(channel->loop, &channel->watch);
 	socket_close(&channel->watch.fd);
 }
 
@@ -44,6 +45,17 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	return result;
 }
 
+/* The SYN cannot be stamped, but TCP times its handshake itself, to the microsecond.  After a lost
+ * SYN it does not know which one was answered. */
+static void read_state(const struct channel *channel, struct event *event)
+{
+	struct socket_state state = socket_state(channel->watch.fd);
+
+	event->retransmissions = state.retransmissions;
+	if (state.retransmissions == 0 && channel->options->stamping != STAMPING_USER)
+		event->span = state.rtt;
+}
+
 static int heard(struct channel *channel, struct event *events, int room)
 {
 	struct mono read;
@@ -64,7 +76,7 @@ static int heard(struct channel *channel, struct event *events, int room)
 		.error = result < 0 ? result : 0,
 	};
 	if (result > 0)
-		events[0].retransmissions = socket_retransmissions(channel->watch.fd);
+		read_state(channel, &events[0]);
 	return 1;
 }
 

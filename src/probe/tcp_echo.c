@@ -74,10 +74,10 @@ static int64_t compare(struct channel *channel, struct tcp_echo *echo, const uin
 	return (int64_t)part;
 }
 
-static int take_bytes(struct channel *channel, struct tcp_echo *echo, size_t length,
-                      struct mono read, struct event *events)
+static int take_bytes(struct channel *channel, struct tcp_echo *echo,
+                      const struct stream_read *read, struct event *events)
 {
-	size_t size = channel->options->size;
+	size_t size = channel->options->size, length = (size_t)read->got;
 	int count = 0;
 
 	for (size_t at = 0; at < length;) {
@@ -88,7 +88,8 @@ static int take_bytes(struct channel *channel, struct tcp_echo *echo, size_t len
 		at += (size_t)part;
 		if (echo->heard < size)
 			continue;
-		stream_answered(channel, &echo->stream, &events[count++], size, read);
+		stream_answered(channel, &echo->stream, read, at == length, size,
+		                &events[count++]);
 		echo->heard = 0;
 	}
 	return count;
@@ -100,23 +101,22 @@ static int heard(struct channel *channel, struct event *events, int room)
 	size_t size = channel->options->size;
 	int count = 0;
 
-	if (!stream_ready(channel, &echo->stream, events, &count))
+	if (!stream_ready(channel, &echo->stream, events, room, &count))
 		return count;
 	while (count < room - EVENTS_MARGIN) {
-		struct mono read;
 		/* Never more answers than there is room to tell of. */
 		size_t want =
 			size_min((size_t)(room - EVENTS_MARGIN - count) * size - echo->heard,
 		                 sizeof(echo->buffer));
-		int64_t got =
-			socket_receive_stamped(channel->watch.fd, echo->buffer, want, &read);
+		struct stream_read read =
+			stream_read(channel, &echo->stream, echo->buffer, want);
 
-		if (got == -EAGAIN || got == -EINTR)
+		if (read.got == -EAGAIN || read.got == -EINTR)
 			break;
-		if (got <= 0)
-			return count + stream_ended(events + count, (int)got);
-		count += take_bytes(channel, echo, (size_t)got, read, events + count);
-		if (count > 0 && events[count - 1].kind == EVENT_ENDED)
+		if (read.got <= 0)
+			return count + stream_ended(events + count, (int)read.got);
+		count += take_bytes(channel, echo, &read, events + count);
+		if (read.whole || (count > 0 && events[count - 1].kind == EVENT_ENDED))
 			break;
 	}
 	return count;

@@ -9,3 +9,7 @@ void tell_sample(const struct session *session, const struct target *target,
                  const struct sample *sample);
 void tell_event(const struct session *session, const struct target *target,
                 struct notice notice);
+void tell_interval(const struct session *session, const struct target *target,
+                   struct interval *interval);
+void tell_outage(const struct session *session, const struct target *target,
+                 const struct loss_run *run);

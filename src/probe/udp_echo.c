@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "net/datagram.h"
+#include "probe/stamps.h"
 #include "wire/payload.h"
 
 enum {
@@ -71,6 +72,8 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 		return -ENOMEM;
 	int result = open_socket(channel, echo, to);
 
+	if (result == 0)
+		stamps_begin(channel, false);
 	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
 }
 
@@ -78,6 +81,7 @@ static void close_channel(struct channel *channel)
 {
 	struct udp_echo *echo = channel->state;
 
+	loop_forget(channel->loop, &channel->watch);
 	socket_close(&channel->watch.fd);
 	datagrams_free(echo->batch);
 	free(echo->request);
@@ -93,23 +97,27 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	if (echo->own_port == address_port(to))
 		return -EADDRINUSE; /* a server takes the port it serves for a loop */
 	payload_write(echo->request, size, (uint32_t)key, channel_nonce(channel, key));
-	return socket_send_shared(channel->watch.fd, echo->request, size, to, called);
+	int result = socket_send_shared(channel->watch.fd, echo->request, size, to, called);
+
+	stamps_sent(channel, key, result);
+	return result;
 }
 
-static struct event refusal(const struct channel *channel, const struct socket_failure *failure)
+static struct event refusal(const struct channel *channel, const struct socket_report *report,
+                            struct mono read)
 {
 	struct event event = {
 		.kind = EVENT_REFUSED,
 		.key = KEY_UNKNOWN,
-		.error = failure->error,
-		.read = failure->read,
-		.from = failure->offender,
-		.target = failure->target,
+		.error = report->error,
+		.read = read,
+		.from = report->offender,
+		.target = report->target,
 	};
 	struct payload quoted;
 
 	/* Only the head is looked at: the quotation may end before the pattern does. */
-	if (payload_read(failure->quoted, size_min(failure->quoted_length, PAYLOAD_HEAD_BYTES),
+	if (payload_read(report->quoted, size_min(report->quoted_length, PAYLOAD_HEAD_BYTES),
 	                 &quoted) < 0 ||
 	    !quoted.has_key)
 		return event;
@@ -119,20 +127,21 @@ static struct event refusal(const struct channel *channel, const struct socket_f
 	return event;
 }
 
-static int take_failures(struct channel *channel, struct event *events, int room)
+static int take_reports(struct channel *channel, struct event *events, int room)
 {
-	struct socket_failure failure;
-	int count = 0;
+	struct socket_report reports[SOCKET_REPORTS_MAX];
+	struct stamps_taken taken = stamps_take(channel, 0, events, reports, room);
+	int count = taken.events;
 
-	while (count < room && socket_take_failure(channel->watch.fd, &failure) == 0)
+	for (int i = 0; i < taken.reports; i++)
 		/* Without an offender it is this host's own complaint, and send() has said it. */
-		if (address_family(&failure.offender) != AF_UNSPEC)
-			events[count++] = refusal(channel, &failure);
+		if (address_family(&reports[i].offender) != AF_UNSPEC)
+			events[count++] = refusal(channel, &reports[i], taken.read);
 	return count;
 }
 
 static struct event reply(const struct channel *channel, const struct datagram *datagram,
-                          struct mono read)
+                          struct stamps_receipt receipt)
 {
 	struct event event = {
 		.kind = EVENT_REPLY,
@@ -140,11 +149,11 @@ static struct event reply(const struct channel *channel, const struct datagram *
 		.bytes = datagram->length + datagram->truncated,
 		.ttl = datagram->ttl,
 		.tos = datagram->tos,
-		.read = read,
 		.from = datagram->peer,
 	};
 	struct payload payload;
 
+	stamps_arrived(channel, receipt, &datagram->arrival, &event);
 	if (payload_read(datagram->data, datagram->length, &payload) < 0) {
 		event.kind = EVENT_JUNK;
 		event.error = -EBADMSG;
@@ -160,16 +169,15 @@ static struct event reply(const struct channel *channel, const struct datagram *
 static int heard(struct channel *channel, struct event *events, int room)
 {
 	struct udp_echo *echo = channel->state;
-	int count = take_failures(channel, events, room);
-	struct mono read;
+	struct stamps_receipt receipt = { 0 };
+	int count = take_reports(channel, events, room);
 	int most = room - count < DATAGRAMS_MAX ? room - count : DATAGRAMS_MAX;
+	int got = most > 0 ? datagrams_receive(echo->batch, channel->watch.fd, most) : 0;
 
-	if (most == 0)
-		return count;
-	int got = datagrams_receive_stamped(echo->batch, channel->watch.fd, most, &read);
-
+	if (got > 0)
+		receipt = stamps_received(channel);
 	for (int i = 0; i < got; i++)
-		events[count++] = reply(channel, datagrams_at(echo->batch, i), read);
+		events[count++] = reply(channel, datagrams_at(echo->batch, i), receipt);
 	return count;
 }
 

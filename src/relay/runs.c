@@ -86,7 +86,7 @@ static const struct sink_ops sink = { .sample = take_sample };
 static struct line summarize(const struct target *target)
 {
 	const struct tally *tally = &target->tally;
-	const struct stats *stats = &target->stats;
+	struct moments moments = stats_moments(&target->stats);
 	double loss = tally_loss(tally) * 100;
 	struct line line = { 0 };
 
@@ -95,10 +95,10 @@ static struct line summarize(const struct target *target)
 		add(&line, " loss=%.4g%%", loss);
 	else
 		add(&line, " loss=-");
-	if (stats->count > 0)
+	if (moments.count > 0)
 		add(&line, " min/avg/max/mdev=%.3f/%.3f/%.3f/%.3f ms",
-		    span_ms((double)stats->min), span_ms(stats->mean),
-		    span_ms((double)stats->max), span_ms(stats_mdev(stats)));
+		    span_ms((double)moments.min), span_ms(moments.mean),
+		    span_ms((double)moments.max), span_ms(moments_mdev(&moments)));
 	return line;
 }
 

@@ -5,54 +5,11 @@
 #include <inttypes.h>
 #include <stdio_ext.h>
 
-#include "base/err.h"
-#include "base/text.h"
 #include "net/loop.h"
 #include "report/summary.h"
+#include "report/words.h"
 
 enum { KEPT_BYTES = 2048 }; /* with one more line, less than a pipe takes at once */
-
-struct reason {
-	char text[128];
-};
-
-/* What kept a probe from its answer, in a word that says whose doing it was. */
-static struct reason reason_of(const struct target *target, const struct sample *sample)
-{
-	static const struct {
-		enum fate fate;
-		int error;
-		const char *text;
-	} table[] = {
-		{ FATE_LOST, -EPIPE, "connection closed" },
-		{ FATE_LOST, -EBADMSG, "connection closed after a wrong answer" },
-		{ FATE_REFUSED, -ETIME, "time to live exceeded" },
-		{ FATE_REFUSED, -EPROTO, "parameter problem" },
-		{ FATE_REFUSED, -EHOSTUNREACH, "host unreachable" },
-		{ FATE_REFUSED, -ENETUNREACH, "network unreachable" },
-		{ FATE_REFUSED, -EACCES, "administratively prohibited" },
-		{ FATE_REFUSED, -ECONNRESET, "connection reset" },
-		{ FATE_UNSENT, -ETIME, "more than one interval late" },
-		{ FATE_UNSENT, -EBUSY, "the one before is still awaited" },
-		{ FATE_UNSENT, -EAGAIN, "the socket takes no more" },
-		{ FATE_UNSENT, -ENOBUFS, "too many are awaited" },
-		{ FATE_UNSENT, -EPIPE, "connection closed" },
-		{ FATE_UNSENT, -EADDRINUSE, "its port would be the one that is asked" },
-		{ FATE_UNSENT, -EBADMSG, "connection closed after a wrong answer" },
-	};
-	bool stream = target->ops->scope != CHANNEL_FOR_ALL;
-	struct reason reason = { 0 };
-	const char *text = NULL;
-
-	for (size_t i = 0; i < COUNT(table) && !text; i++)
-		if (table[i].fate == sample->fate && table[i].error == sample->error)
-			text = table[i].text;
-	if (sample->fate == FATE_REFUSED && sample->error == -ECONNREFUSED)
-		text = stream ? "connection refused" : "port unreachable";
-	(void)snprintf(reason.text, sizeof(reason.text), "%.100s",
-	               text ? text : err_reason(sample->error).text);
-	return reason;
-}
 
 static void print_epoch(const struct text *text, struct wall wall)
 {
@@ -142,7 +99,7 @@ static void print_answer(const struct text *text, const struct target *target,
 	if (rtt >= 0)
 		(void)fprintf(text->out, " time=%.3f ms", span_ms((double)rtt));
 	else
-		(void)fputs(" time=? (this process was not running)", text->out);
+		(void)fputs(" time=? (nobody saw when it came)", text->out);
 	if (sample->fate == FATE_DUPLICATE)
 		(void)fputs(" (duplicate)", text->out);
 	if (sample->fate == FATE_LATE)
@@ -158,9 +115,7 @@ static void print_lost(const struct text *text, const struct target *target,
 	(void)fputs("no answer from ", text->out);
 	print_who(text, target, sample->from);
 	(void)fprintf(text->out, ": seq=%" PRIu64, sample->sequence);
-	if (sample->retransmissions > 0)
-		(void)fputs(" (SYN retransmitted)\n", text->out);
-	else if (sample->error)
+	if (sample->retransmissions > 0 || sample->error)
 		(void)fprintf(text->out, " (%s)\n", reason_of(target, sample).text);
 	else
 		(void)fprintf(text->out, " (timed out after %s)\n",
@@ -188,6 +143,8 @@ static void on_start(void *state, const struct target *target)
 {
 	struct text *text = state;
 
+	if (text->terse)
+		return;
 	(void)fprintf(text->out, "PING %s (%s)", target->name,
 	              address_text(target_address(target)).text);
 	if (target->ops->echoes)
@@ -197,15 +154,16 @@ static void on_start(void *state, const struct target *target)
 	(void)fprintf(text->out, ", every %s", span_text(text->probe->interval).text);
 	if (text->timeout_given)
 		(void)fprintf(text->out, ", time-out %s", span_text(text->probe->timeout).text);
-	(void)fputs(", user timestamps\n", text->out);
+	(void)fprintf(text->out, ", %s\n", stamps_text(target->tx, target->rx));
 	(void)fflush(text->out); /* not while the first probe is on its way */
 }
 
 static void on_sample(void *state, const struct target *target, const struct sample *sample)
 {
 	struct text *text = state;
+	bool unwanted = text->quiet || (text->terse && !text->verbose);
 
-	if (text->quiet || hush(text) || skip(text, target, sample))
+	if (unwanted || hush(text) || skip(text, target, sample))
 		return;
 	print_epoch(text, sample->wall);
 	switch (sample->fate) {
@@ -234,14 +192,20 @@ static void print_outstanding(const struct text *text, const struct target *targ
 	(void)fprintf(text->out, ": seq=%" PRIu64 "\n", notice->sequence);
 }
 
-static void on_event(void *state, const struct target *target, const struct notice *notice)
+static void print_moved(const struct text *text, const struct target *target,
+                        const struct notice *notice)
 {
-	struct text *text = state;
-	bool wanted = notice->kind == NOTICE_OUTSTANDING ? text->outstanding : text->verbose;
+	(void)fprintf(text->out, "%s has moved", target->name);
+	if (notice->from)
+		(void)fprintf(text->out, " from %s", address_text(notice->from).text);
+	if (notice->to)
+		(void)fprintf(text->out, " to %s", address_text(notice->to).text);
+	(void)fputc('\n', text->out);
+}
 
-	if (text->quiet || !wanted || hush(text))
-		return;
-	print_epoch(text, notice->wall);
+static void print_event(const struct text *text, const struct target *target,
+                        const struct notice *notice)
+{
 	switch (notice->kind) {
 	case NOTICE_OUTSTANDING:
 		print_outstanding(text, target, notice);
@@ -251,12 +215,79 @@ static void on_event(void *state, const struct target *target, const struct noti
 		break;
 	case NOTICE_JUNK:
 		(void)fprintf(text->out, "junk for %s (%s)\n", target->name,
-		              err_reason(notice->error).text);
+		              reason_of_junk(notice->error).text);
+		break;
+	case NOTICE_ADDRESS:
+		print_moved(text, target, notice);
+		break;
+	case NOTICE_UNRESOLVED:
+		(void)fprintf(text->out, "cannot resolve %s again (%s)\n", target->name,
+		              quote(notice->reason).text);
+		break;
+	case NOTICE_SUSPENDED:
+		(void)fprintf(text->out, "this machine slept for %s\n",
+		              span_text_ms(notice->span).text);
+		break;
+	case NOTICE_OUTAGE:
+		(void)fprintf(text->out,
+		              "outage of %s: %" PRIu64 " lost in a row from seq=%" PRIu64
+		              " on, for %s\n",
+		              target->name, notice->length, notice->sequence,
+		              span_text_ms(notice->span).text);
 		break;
 	}
 }
 
-static void on_interval(void *state, struct target *target)
+static bool wants(struct text *text, const struct notice *notice)
+{
+	bool first = notice->wall.ns != text->slept.ns;
+
+	switch (notice->kind) {
+	case NOTICE_OUTSTANDING:
+		return text->outstanding;
+	case NOTICE_ADDRESS:
+		return true;
+	case NOTICE_OUTAGE:
+		return !text->terse || text->verbose; /* else the table tells */
+	case NOTICE_SUSPENDED: /* each target tells of it, and at the same instant */
+		text->slept = notice->wall;
+		return first;
+	case NOTICE_RECONNECTED:
+	case NOTICE_JUNK:
+	case NOTICE_UNRESOLVED:
+		break;
+	}
+	return text->verbose;
+}
+
+static void on_event(void *state, const struct target *target, const struct notice *notice)
+{
+	struct text *text = state;
+
+	if (text->quiet || !wants(text, notice) || hush(text))
+		return;
+	print_epoch(text, notice->wall);
+	print_event(text, target, notice);
+}
+
+static void on_interval(void *state, const struct target *target, struct interval *interval)
+{
+	struct text *text = state;
+
+	if (hush(text))
+		return;
+	print_skipped(text);
+	print_epoch(text, interval->wall);
+	(void)fprintf(text->out, "interval %" PRIu64, interval->number);
+	if (text->many)
+		(void)fprintf(text->out, " of %s", target->name);
+	(void)fprintf(text->out,
+	              ", %s: ", span_text_ms(mono_since(interval->to, interval->from)).text);
+	summary_brief(text->out, &interval->tally, &interval->stats);
+	(void)fputc('\n', text->out);
+}
+
+static void on_standing(void *state, struct target *target)
 {
 	struct text *text = state;
 
@@ -271,6 +302,8 @@ static void on_summary(void *state, struct target *target)
 	(void)fflush(text->out); /* the summary does wait for its reader */
 	(void)hush(text);
 	print_skipped(text);
+	if (text->terse)
+		return;
 	summary_print(text->out, target, text->verbose);
 }
 
@@ -285,7 +318,12 @@ const struct sink_ops text_sink = {
 	.start = on_start,
 	.sample = on_sample,
 	.interval = on_interval,
+	.standing = on_standing,
 	.event = on_event,
 	.summary = on_summary,
 	.done = on_done,
+};
+
+const struct sink_ops standing_sink = {
+	.standing = on_standing,
 };

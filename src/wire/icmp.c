@@ -90,7 +90,7 @@ int icmp_error_of(enum icmp_version version, uint8_t type, uint8_t code)
 	                                      : -EHOSTUNREACH;
 }
 
-int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl)
+int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl, uint8_t *tos)
 {
 	size_t header;
 
@@ -99,6 +99,7 @@ int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl)
 	header = (size_t)(packet[0] & 0x0f) * 4;
 	if (header < IPV4_HEADER || header > length)
 		return -EBADMSG;
+	*tos = packet[1];
 	*ttl = packet[8];
 	return (int)header;
 }
@@ -106,10 +107,10 @@ int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl)
 /* How much IP stands before the request that an error quotes. */
 static int skip_quoted_ip(const uint8_t *packet, size_t length, enum icmp_version version)
 {
-	uint8_t ttl = 0;
+	uint8_t ttl, tos;
 
 	if (version == ICMP_V4) {
-		int header = icmp_skip_ip(packet, length, &ttl);
+		int header = icmp_skip_ip(packet, length, &ttl, &tos);
 
 		return header < 0 || packet[9] == PROTOCOL_ICMP ? header : -EBADMSG;
 	}

@@ -44,5 +44,6 @@ MUST_CHECK int icmp_read(const uint8_t *packet, size_t length, enum icmp_version
  * section 3.2.2.1, RFC 4443 section 3); 0 for what is no error. */
 int icmp_error_of(enum icmp_version version, uint8_t type, uint8_t code);
 
-/* Length of the IPv4 header in front, and the TTL in it; -EBADMSG when there is no whole one. */
-MUST_CHECK int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl);
+/* Length of the IPv4 header in front, and the TTL and TOS in it; -EBADMSG when there is no whole
+ * one. */
+MUST_CHECK int icmp_skip_ip(const uint8_t *packet, size_t length, uint8_t *ttl, uint8_t *tos);

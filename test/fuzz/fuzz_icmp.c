@@ -56,9 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	enum icmp_version version = data[0] & LOOK_V6 ? ICMP_V6 : ICMP_V4;
-	uint8_t *packet = copy_of(data + 1, size - 1), ttl = 0;
+	uint8_t *packet = copy_of(data + 1, size - 1), ttl = 0, tos = 0;
 	size_t length = size - 1;
-	int skip = data[0] & LOOK_BEHIND_IP ? icmp_skip_ip(packet, length, &ttl) : 0;
+	int skip = data[0] & LOOK_BEHIND_IP ? icmp_skip_ip(packet, length, &ttl, &tos) : 0;
 
 	must(skip == -EBADMSG || (skip >= 0 && (size_t)skip <= length));
 	if (skip >= 0)

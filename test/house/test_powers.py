@@ -16,7 +16,9 @@ MUST_BE_OWNED = {
     "src/core/random.c": "getrandom getentropy",
     "src/net/socket.c": """
         socket bind connect listen accept accept4 setsockopt getsockopt getsockname getpeername shutdown
-        socketpair send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg getifaddrs ioctl""",
+        socketpair send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg""",
+    "src/net/timestamp.c": "setsockopt getsockopt ioctl",
+    "src/net/address.c": "getifaddrs if_nametoindex",
     "src/net/loop.c": """
         epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect
         timerfd_create timerfd_settime signalfd eventfd eventfd_write""",
@@ -26,6 +28,7 @@ MUST_BE_OWNED = {
     "src/report/text.c": """
         printf vprintf fprintf vfprintf dprintf vdprintf puts fputs putc putchar fputc fwrite
         write writev perror""",
+    "src/report/record.c": "json_object json_string json_dumpb json_loads json_pack json_decref",
     "src/app/main.c": """
         printf write fopen open exit _exit abort quick_exit getenv secure_getenv setenv fork vfork
         execl execlp execle execv execvp execvpe execve execveat posix_spawn posix_spawnp

@@ -7,10 +7,22 @@
 enum {
 	STAMP_SPAN = 3000,  /* ns from the call to the wire */
 	STAMP_DELAY = 6000, /* and until the kernel tells of it */
+	ABSURDITY = 100,    /* s by which a stamp that cannot be is wrong at the least */
+	SLOWNESS = 20,      /* times the delay */
 	SLAM_SPAN = 100000, /* ns that a connection stands whose peer wants none */
 };
 
-enum lie { LIE_NONCE, LIE_SOURCE, LIE_PORT, LIE_UNASKED, LIE_SIZE, LIE_REFUSAL, LIES };
+/* As net/timestamp: false when no stamp can be converted. */
+static bool read_clocks(struct channel *channel)
+{
+	struct world *world = world_of(channel);
+	struct clock_reading reading = { world->now, world->now,
+		                         world_wall(world, world->now) };
+
+	witness_reading(world, line_of(channel));
+	return bridge_check(&channel->timestamps.bridge, reading) &&
+	       channel->timestamps.rx != TAKEN_USER;
+}
 
 static int open_line(struct channel *channel, const struct address *to, struct mono *called,
                      struct err *err)
@@ -21,10 +33,17 @@ static int open_line(struct channel *channel, const struct address *to, struct m
 	(void)to;
 	(void)err;
 	*called = world->now;
-	line->generation = ++world->generations;
-	line->inbox = NULL;
-	line->inbox_end = &line->inbox;
-	line->last_arrival = world->now;
+	*line = (struct line){
+		.generation = ++world->generations,
+		.last_arrival = world->now,
+		.is_ready = line->is_ready, /* the world may still know it */
+		.next_ready = line->next_ready,
+	};
+	channel->timestamps = (struct timestamps){
+		.tx = channel->options->stamping == STAMPING_KERNEL ? TAKEN_KERNEL : TAKEN_USER,
+		.rx = channel->options->stamping != STAMPING_USER ? TAKEN_KERNEL : TAKEN_USER,
+	};
+	(void)read_clocks(channel);
 	return 0;
 }
 
@@ -33,14 +52,13 @@ static void close_line(struct channel *channel)
 	struct world *world = world_of(channel);
 	struct line *line = line_of(channel);
 
-	while (line->inbox) {
-		struct parcel *parcel = line->inbox;
-
-		line->inbox = parcel->next;
-		parcel_free(world, parcel);
-	}
-	line->inbox_end = &line->inbox;
+	witness_close(world, channel);
+	queue_empty(world, &line->departures);
+	queue_empty(world, &line->inbox);
+	if (channel->ops->scope == CHANNEL_FOR_ALL)
+		network_drop(world, channel);
 	line->generation = 0;
+	line->stands = false;
 }
 
 static bool is_refusing(const struct world *world, const struct address *to)
@@ -52,11 +70,21 @@ static bool is_refusing(const struct world *world, const struct address *to)
 	       address_same_host(&refusing, to);
 }
 
-static int64_t delay_of(struct world *world)
+int64_t network_delay(struct world *world)
 {
 	const struct weather *weather = &world->settings.weather;
 
 	return weather->delay + world_below(world, weather->spread);
+}
+
+/* A stamp that cannot be is off by so much that nobody need doubt it. */
+static int64_t error_of(struct world *world)
+{
+	int64_t error = (ABSURDITY + world_below(world, ABSURDITY)) * NS_PER_SEC;
+
+	if (!world_chance(world, world->settings.weather.absurd))
+		return 0;
+	return world_chance(world, 500) ? error : -error;
 }
 
 static int open_connection(struct channel *channel, const struct address *to,
@@ -64,7 +92,7 @@ static int open_connection(struct channel *channel, const struct address *to,
 {
 	struct world *world = world_of(channel);
 	int result = open_line(channel, to, called, err);
-	int64_t delay = delay_of(world);
+	int64_t delay = network_delay(world);
 	struct parcel *parcel = parcel_new(world, channel, delay);
 
 	parcel->event.kind = EVENT_READY;
@@ -77,13 +105,13 @@ static int open_connection(struct channel *channel, const struct address *to,
 	return result;
 }
 
-/* What the wire says of the probe with this key, before anybody has lied. */
-static struct parcel *reply_of(struct channel *channel, const struct address *to, uint64_t key,
-                               struct truth *truth, int64_t delay)
+struct parcel *network_reply(struct channel *channel, const struct address *to, uint64_t key,
+                             struct truth *truth, int64_t delay)
 {
 	struct parcel *parcel = parcel_new(world_of(channel), channel, delay);
 
 	parcel->truth = truth;
+	parcel->error = error_of(world_of(channel));
 	parcel->wire = key & ((UINT64_C(1) << channel->ops->key_bits) - 1);
 	parcel->event = (struct event){
 		.kind = EVENT_REPLY,
@@ -98,55 +126,34 @@ static struct parcel *reply_of(struct channel *channel, const struct address *to
 	return parcel;
 }
 
-static void forge(struct channel *channel, const struct address *to, uint64_t key,
-                  struct truth *truth)
+/* One stamp of departure, to be read after a delay. */
+static void stamp(struct channel *channel, const struct address *to, uint64_t key,
+                  struct truth *truth, struct mono left, int64_t delay)
 {
-	struct world *world = world_of(channel);
-	struct parcel *parcel = reply_of(channel, to, key, truth, delay_of(world));
-	struct event *event = &parcel->event;
+	struct parcel *parcel = network_reply(channel, to, key, truth, delay);
 
-	parcel->lie = true;
-	switch ((enum lie)world_below(world, LIES)) {
-	case LIE_NONCE:
-		event->nonce ^= UINT64_C(1) << world_below(world, 64);
-		break;
-	case LIE_PORT:
-		if (channel->ops->port) {
-			address_set_port(&event->from, (uint16_t)(channel->ops->port + 1));
-			break;
-		}
-		__attribute__((fallthrough));
-	case LIE_SOURCE:
-		event->from.v4.sin_addr.s_addr ^= htonl(0x00400000);
-		break;
-	case LIE_UNASKED:
-		parcel->wire = (parcel->wire + 7) & 0xffff;
-		break;
-	case LIE_SIZE:
-		event->bytes += world_chance(world, 500) ? 1 : (size_t)-1;
-		break;
-	case LIE_REFUSAL:
-	case LIES:
-		event->kind = EVENT_REFUSED;
-		event->error = -EHOSTUNREACH;
-		event->nonce ^= 1;
-		break;
-	}
+	parcel->event.kind = EVENT_LEFT;
+	parcel->stamp = left;
 }
 
-/* The kernel's stamp of departure comes soon, or only after the reply. */
+/* The kernel tells soon when a probe left, or only after the reply, which takes so long. */
 static void stamp_departure(struct channel *channel, const struct address *to, uint64_t key,
-                            struct truth *truth)
+                            struct truth *truth, int64_t reply)
 {
 	struct world *world = world_of(channel);
-	bool late = world_chance(world, world->settings.weather.left_late);
-	int64_t delay = late ? world->settings.timeout / 2 : STAMP_DELAY;
-	struct parcel *parcel = reply_of(channel, to, key, truth, delay);
+	const struct weather *weather = &world->settings.weather;
+	int64_t delay = STAMP_DELAY;
 
 	truth->left = mono_add(world->now, STAMP_SPAN);
-	parcel->event.kind = EVENT_LEFT;
-	parcel->event.stamp = truth->left;
-	parcel->event.taker = TAKEN_KERNEL;
+	if (world_chance(world, weather->left_never))
+		return;
+	if (world_chance(world, weather->left_behind))
+		delay = reply + weather->behind_least +
+		        world_below(world, weather->behind_most - weather->behind_least);
+	stamp(channel, to, key, truth, truth->left, delay);
+	if (world_chance(world, weather->left_again))
+		stamp(channel, to, key, truth, mono_add(truth->left, reply / 2),
+		      delay + reply / 2);
 }
 
 static void travel(struct channel *channel, const struct address *to, uint64_t key,
@@ -154,27 +161,48 @@ static void travel(struct channel *channel, const struct address *to, uint64_t k
 {
 	struct world *world = world_of(channel);
 	const struct weather *weather = &world->settings.weather;
-	int64_t delay = delay_of(world);
+	uint32_t target = inflight_find(&channel->inflight, key)->target;
+	int64_t delay = network_delay(world) * (world_is_slow(world, target) ? SLOWNESS : 1);
 
-	if (weather->stamped)
-		stamp_departure(channel, to, key, truth);
-	if (world_chance(world, weather->forged))
-		forge(channel, to, key, truth);
-	if (world_chance(world, weather->lost))
-		return;
 	/* The session promises to know late answers for as long again as the time-out. */
 	if (world_chance(world, weather->late))
 		delay = world->settings.timeout + world_below(world, world->settings.timeout);
-	struct parcel *reply = reply_of(channel, to, key, truth, delay);
+	if (channel->timestamps.tx != TAKEN_USER)
+		stamp_departure(channel, to, key, truth, delay);
+	if (world_chance(world, weather->forged))
+		network_forge(channel, to, key, truth);
+	if (world_chance(world, weather->lost) || world_is_dead(world, target))
+		return;
+	struct parcel *reply = network_reply(channel, to, key, truth, delay);
 
 	if (world_chance(world, weather->refused)) {
 		reply->event.kind = EVENT_REFUSED;
 		reply->event.error = -EHOSTUNREACH;
+		reply->event.from = address_any(AF_INET);
 		reply->event.from.v4.sin_addr.s_addr = htonl(0xc0000201); /* a router */
 	}
 	if (world_chance(world, weather->twice))
-		(void)reply_of(channel, to, key, truth,
-		               world_below(world, 2 * world->settings.timeout));
+		(void)network_reply(channel, to, key, truth,
+		                    world_below(world, 2 * world->settings.timeout));
+}
+
+/* Nearer to the probe before than it may be. */
+static bool is_too_close(const struct world *world, const struct flight *flight)
+{
+	struct mono last = world->last_called[flight->target];
+	int64_t least = world->settings.least_gap;
+
+	if (!mono_known(last))
+		return false;
+	if (world->settings.pace != PACE_ANSWERS) {
+		const struct truth *sent =
+			world_truth(world, flight->target, flight->sequence - 1);
+		const struct record *unsent =
+			world_record(world, flight->target, flight->sequence - 1);
+
+		least = mono_since(flight->due, sent->sent ? sent->due : unsent->due) / 2;
+	}
+	return mono_since(world->now, last) < least;
 }
 
 /* The truth of the probe with this key begins; its place in the table is only the label of it. */
@@ -183,15 +211,15 @@ static struct truth *depart(struct channel *channel, const struct address *to, u
 	struct world *world = world_of(channel);
 	const struct flight *flight = inflight_find(&channel->inflight, key);
 	struct truth *truth = world_truth(world, flight->target, flight->sequence);
-	struct mono *last = &world->last_called[flight->target];
 
 	world->misaddressed +=
-		ntohl(to->v4.sin_addr.s_addr) != 0x0a000001 + flight->target || truth->sent;
-	world->too_close += mono_known(*last) &&
-	                    mono_since(world->now, *last) < world->settings.interval / 2;
-	*last = world->now;
+		!address_same_host(to, &world->asked[flight->target]) || truth->sent;
+	world->too_close += is_too_close(world, flight);
+	world->last_called[flight->target] = world->now;
 	truth->sent = true;
+	truth->due = flight->due;
 	truth->called = world->now;
+	truth->to = *to;
 	return truth;
 }
 
@@ -214,7 +242,7 @@ static int send_request(struct channel *channel, const struct address *to, uint6
 	struct line *line = line_of(channel);
 	struct truth *truth = depart(channel, to, key);
 	bool late = world_chance(world, world->settings.weather.late);
-	int64_t delay = delay_of(world) + (late ? world->settings.timeout : 0);
+	int64_t delay = network_delay(world) + (late ? world->settings.timeout : 0);
 	struct parcel *parcel;
 
 	*called = world->now;
@@ -225,9 +253,11 @@ static int send_request(struct channel *channel, const struct address *to, uint6
 		parcel->event.kind = EVENT_ENDED;
 		parcel->event.error = world_chance(world, 500) ? -ECONNRESET : 0;
 	} else {
-		parcel = reply_of(channel, to, key, truth, delay);
+		parcel = network_reply(channel, to, key, truth, delay);
 		parcel->event.nonce_mask = 0; /* order is all that a stream has */
 	}
+	if (channel->timestamps.tx != TAKEN_USER)
+		stamp_departure(channel, to, key, truth, delay);
 	line->last_arrival = mono_add(world->now, delay);
 	return 0;
 }
@@ -244,8 +274,11 @@ static int send_handshake(struct channel *channel, const struct address *to, uin
 	*called = world->now;
 	if (world_chance(world, weather->lost))
 		return 0;
-	parcel = reply_of(channel, to, key, truth, delay_of(world));
+	int64_t delay = network_delay(world);
+
+	parcel = network_reply(channel, to, key, truth, delay);
 	parcel->event.nonce_mask = 0;
+	parcel->event.span = weather->stamped ? delay : 0;
 	parcel->event.retransmissions = world_chance(world, weather->retransmit);
 	if (is_refusing(world, to) || world_chance(world, weather->refused)) {
 		parcel->event.kind = EVENT_REFUSED;
@@ -254,7 +287,23 @@ static int send_handshake(struct channel *channel, const struct address *to, uin
 	return 0;
 }
 
-static struct event tell(struct world *world, struct parcel *parcel)
+/* As probe/stamps: what the kernel stamped by the wall clock, by the monotonic one. */
+static struct mono convert(const struct channel *channel, const struct parcel *parcel,
+                           bool usable)
+{
+	const struct world *world = world_of(channel);
+	struct mono instant = parcel->event.kind == EVENT_LEFT
+	                              ? parcel->stamp
+	                              : (struct mono){ parcel->arrival.key };
+	struct wall wall = world_wall(world, instant);
+
+	if (!usable || channel->ops->scope == CHANNEL_PER_PROBE)
+		return (struct mono){ 0 };
+	wall.ns += parcel->error;
+	return bridge_mono(&channel->timestamps.bridge, wall);
+}
+
+static struct event tell(struct world *world, struct parcel *parcel, bool usable)
 {
 	struct channel *channel = parcel->channel;
 	struct event event = parcel->event;
@@ -262,31 +311,37 @@ static struct event tell(struct world *world, struct parcel *parcel)
 	witness(world, parcel);
 	event.read = world->now;
 	event.key = inflight_unwrap(&channel->inflight, parcel->wire, channel->ops->key_bits);
-	if (event.kind == EVENT_REPLY && world->settings.weather.stamped) {
-		event.stamp = (struct mono){ parcel->arrival.key };
-		event.taker = TAKEN_KERNEL;
-	}
+	if (event.kind == EVENT_LEFT || event.kind == EVENT_REPLY)
+		event.stamp = convert(channel, parcel, usable);
 	return event;
 }
 
-static int heard(struct channel *channel, struct event *events, int room)
+/* One batch: a reading of the clocks, and what had come before it. */
+static int take(struct channel *channel, struct queue *queue, struct event *events, int room)
 {
 	struct world *world = world_of(channel);
-	struct line *line = line_of(channel);
+	bool usable = queue->first && room > 0 && read_clocks(channel);
 	int count = 0;
 
-	network_collect(world);
-	while (line->inbox && count < room) {
-		struct parcel *parcel = line->inbox;
+	while (queue->first && count < room) {
+		struct parcel *parcel = queue_take(queue);
 
-		line->inbox = parcel->next;
-		line->inbox_end = line->inbox ? line->inbox_end : &line->inbox;
-		events[count++] = tell(world, parcel);
+		events[count++] = tell(world, parcel, usable);
 		parcel_free(world, parcel);
 		if (events[count - 1].kind == EVENT_ENDED)
 			break;
 	}
 	return count;
+}
+
+static int heard(struct channel *channel, struct event *events, int room)
+{
+	struct line *line = line_of(channel);
+
+	network_collect(world_of(channel));
+	int count = take(channel, &line->departures, events, room);
+
+	return count + take(channel, &line->inbox, events + count, room - count);
 }
 
 const struct probe_ops sim_for_all = {

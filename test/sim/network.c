@@ -35,6 +35,32 @@ struct mono network_next(const struct world *world)
 	return first ? (struct mono){ first->key } : MONO_NEVER;
 }
 
+static void queue_put(struct queue *queue, struct parcel *parcel)
+{
+	if (!queue->first)
+		queue->end = &queue->first;
+	parcel->next = NULL;
+	*queue->end = parcel;
+	queue->end = &parcel->next;
+}
+
+struct parcel *queue_take(struct queue *queue)
+{
+	struct parcel *parcel = queue->first;
+
+	if (parcel)
+		queue->first = parcel->next;
+	return parcel;
+}
+
+void queue_empty(struct world *world, struct queue *queue)
+{
+	struct parcel *parcel;
+
+	while ((parcel = queue_take(queue)))
+		parcel_free(world, parcel);
+}
+
 static void put_into_inbox(struct world *world, struct parcel *parcel)
 {
 	struct line *line = line_of(parcel->channel);
@@ -43,9 +69,7 @@ static void put_into_inbox(struct world *world, struct parcel *parcel)
 		parcel_free(world, parcel);
 		return;
 	}
-	parcel->next = NULL;
-	*line->inbox_end = parcel;
-	line->inbox_end = &parcel->next;
+	queue_put(parcel->event.kind == EVENT_LEFT ? &line->departures : &line->inbox, parcel);
 	if (line->is_ready)
 		return;
 	line->is_ready = true;
@@ -76,12 +100,17 @@ struct channel *network_ready(struct world *world)
 
 void network_sleep(struct world *world, int64_t span)
 {
-	/* All keys move by the same span, down to now at the least: the order of the heap stands. */
-	for (size_t i = 0; i < world->under_way.count; i++) {
-		struct heap_node *node = world->under_way.nodes[i];
+	struct parcel *all = NULL, *parcel;
 
-		node->key = span_max(world->now.ns, node->key - span);
+	while (heap_first(&world->under_way)) {
+		parcel = CONTAINER_OF(heap_first(&world->under_way), struct parcel, arrival);
+		heap_take(&world->under_way, &parcel->arrival);
+		parcel->next = all;
+		all = parcel;
 	}
+	for (; all; all = all->next)
+		heap_put(&world->under_way, &all->arrival,
+		         span_max(world->now.ns, all->arrival.key - span));
 }
 
 void network_forget(struct world *world, uint32_t target)
@@ -92,7 +121,7 @@ void network_forget(struct world *world, uint32_t target)
 
 	while (i < world->under_way.count) {
 		struct parcel *parcel =
-			CONTAINER_OF(world->under_way.nodes[i], struct parcel, arrival);
+			CONTAINER_OF(world->under_way.entries[i].node, struct parcel, arrival);
 		bool own =
 			parcel->truth >= first && parcel->truth < first + world->settings.count;
 
@@ -104,6 +133,23 @@ void network_forget(struct world *world, uint32_t target)
 		}
 		parcel->stray = parcel->stray || own;
 		i++;
+	}
+}
+
+void network_drop(struct world *world, const struct channel *channel)
+{
+	size_t i = 0;
+
+	while (i < world->under_way.count) {
+		struct parcel *parcel =
+			CONTAINER_OF(world->under_way.entries[i].node, struct parcel, arrival);
+
+		i++;
+		if (parcel->channel != channel)
+			continue;
+		heap_take(&world->under_way, &parcel->arrival);
+		parcel_free(world, parcel);
+		i = 0; /* the last has come to its place, or gone up */
 	}
 }
 

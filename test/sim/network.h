@@ -13,16 +13,27 @@ struct parcel {
 	struct event event;
 	uint64_t wire; /* the key, as far as the wire carries it */
 	struct truth *truth;
+	struct mono stamp; /* LEFT: when it did */
+	int64_t error;     /* ns by which the stamp is wrong */
 	bool lie;
 	bool stray; /* about a probe of a target that was removed */
 };
 
+/* What waits to be read. */
+struct queue {
+	struct parcel *first, **end;
+};
+
 /* What a simulated kind keeps for its channel. */
 struct line {
-	uint64_t generation; /* 0 = closed */
-	struct parcel *inbox, **inbox_end;
+	uint64_t generation;            /* 0 = closed */
+	struct queue departures, inbox; /* as a socket has an error queue of its own */
 	struct channel *next_ready;
 	bool is_ready;
+	bool stands;              /* a connection that was made and has not ended */
+	bool fresh;               /* no step of the wall clock since the reading before, */
+	struct mono last_reading; /* then; */
+	struct mono stepped;      /* the last one that saw a step */
 	struct mono last_arrival; /* a stream keeps its order */
 };
 
@@ -40,5 +51,26 @@ static inline struct line *line_of(const struct channel *channel)
 struct parcel *parcel_new(struct world *world, struct channel *channel, int64_t delay);
 void parcel_free(struct world *world, struct parcel *parcel);
 
-/* Puts down what the truth is, now that the session gets this to read (sim/witness). */
+/* How long a round trip takes; what the wire then says of the probe with this key; and what somebody
+ * says who was not asked. */
+int64_t network_delay(struct world *world);
+struct parcel *network_reply(struct channel *channel, const struct address *to, uint64_t key,
+                             struct truth *truth, int64_t delay);
+void network_forge(struct channel *channel, const struct address *to, uint64_t key,
+                   struct truth *truth);
+
+/* What is under way to this channel will find it gone. */
+void network_drop(struct world *world, const struct channel *channel);
+
+struct parcel *queue_take(struct queue *queue);
+void queue_empty(struct world *world, struct queue *queue);
+
+/* Puts down what the truth is (sim/witness): now that the clocks are read, that the session gets this
+ * to read, that it closes the channel, that it tells of this answer. */
+void witness_reading(struct world *world, struct line *line);
 void witness(struct world *world, struct parcel *parcel);
+void witness_close(struct world *world, const struct channel *channel);
+void witness_told(const struct world *world, struct truth *truth, enum taker tx);
+
+/* What is in flight for this target is given up. */
+void witness_abandoned(const struct world *world, uint32_t target, int error);

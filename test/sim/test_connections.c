@@ -31,22 +31,10 @@ static uint64_t probes_of(const struct settings *settings)
 	return settings->targets * (uint64_t)settings->count;
 }
 
-static struct tally live(const struct settings *settings)
-{
-	struct world *world = world_new(settings);
-
-	world_run(world);
-	world_check(world);
-	struct tally tally = world_tally(world);
-
-	world_free(world);
-	return tally;
-}
-
 TEST(on_a_kept_connection_every_probe_is_answered_in_order)
 {
 	struct settings settings = kept();
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, probes_of(&settings));
 	assert_int_equal(tally.reordered, 0);
@@ -59,7 +47,7 @@ TEST(a_connection_that_ends_takes_along_only_what_was_under_way)
 
 		settings.seed = seed;
 		settings.weather.ends = 20;
-		struct tally tally = live(&settings);
+		struct tally tally = world_live(&settings);
 
 		assert_true(tally.lost > 0 && tally.refused > 0);
 		assert_true(tally.received > probes_of(&settings) / 2);
@@ -102,7 +90,7 @@ TEST(a_late_line_still_occupies_its_place)
 	settings.count = 200;
 	settings.timeout = 300 * NS_PER_MS;
 	settings.weather.late = 30;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_true(tally.late > 0);
 	assert_int_equal(tally.junk, 0);
@@ -116,7 +104,7 @@ TEST(who_refuses_every_connection_is_refused_for_every_probe)
 	settings.targets = 1;
 	settings.interval =
 		100 * NS_PER_MS; /* every refusal comes before the next probe is due */
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, 0);
 	assert_int_equal(tally.refused, settings.count);
@@ -129,7 +117,7 @@ TEST(whose_refusals_come_late_is_not_refused_for_probes_that_never_left)
 	settings.refusing = "10.0.0.1";
 	settings.targets = 1;
 	settings.interval = NS_PER_MS; /* a refusal takes several */
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, 0);
 	assert_true(tally.refused > 0);
@@ -142,8 +130,8 @@ TEST(where_the_first_address_refuses_the_next_is_asked_for_good)
 	struct settings connection = kept(), handshake = single();
 
 	connection.refusing = handshake.refusing = "192.0.2.66";
-	assert_int_equal(live(&connection).received, probes_of(&connection));
-	assert_int_equal(live(&handshake).received, probes_of(&handshake));
+	assert_int_equal(world_live(&connection).received, probes_of(&connection));
+	assert_int_equal(world_live(&handshake).received, probes_of(&handshake));
 }
 
 TEST(stalls_leave_each_probe_its_own_fate)
@@ -161,7 +149,7 @@ TEST(stalls_leave_each_probe_its_own_fate)
 				.kind = MISHAP_STALL,
 				.span = (1 + i) * 700 * NS_PER_MS,
 			};
-		(void)live(&settings);
+		(void)world_live(&settings);
 	}
 }
 
@@ -174,7 +162,7 @@ TEST(each_handshake_has_the_fate_it_had)
 		settings.weather.lost = 50;
 		settings.weather.refused = 50;
 		settings.weather.retransmit = 50;
-		struct tally tally = live(&settings);
+		struct tally tally = world_live(&settings);
 
 		assert_true(tally.lost > 0 && tally.refused > 0 && tally.syn_lost > 0);
 		assert_true(tally.syn_lost < tally.lost);
@@ -186,7 +174,7 @@ TEST(a_syn_that_had_to_be_sent_again_is_a_lost_probe)
 	struct settings settings = single();
 
 	settings.weather.retransmit = 1000;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, 0);
 	assert_int_equal(tally.lost, probes_of(&settings));

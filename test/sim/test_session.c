@@ -32,23 +32,10 @@ static const struct weather foul = {
 	.unsent = 20,
 };
 
-/* Runs a world, holds it against the truth and returns what it counted. */
-static struct tally live(const struct settings *settings)
-{
-	struct world *world = world_new(settings);
-
-	world_run(world);
-	world_check(world);
-	struct tally tally = world_tally(world);
-
-	world_free(world);
-	return tally;
-}
-
 TEST(in_fair_weather_every_probe_is_answered_and_every_rtt_is_the_truth)
 {
 	struct settings settings = fair();
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, settings.count);
 	assert_int_equal(tally.transmitted, settings.count);
@@ -62,7 +49,7 @@ TEST(due_instants_are_exactly_start_plus_k_intervals)
 
 	settings.interval = 7 * NS_PER_MS + 13;
 	settings.lag = 5 * NS_PER_MS;
-	assert_int_equal(live(&settings).transmitted, settings.count);
+	assert_int_equal(world_live(&settings).transmitted, settings.count);
 }
 
 TEST(in_foul_weather_each_probe_has_exactly_the_fate_it_had)
@@ -72,7 +59,7 @@ TEST(in_foul_weather_each_probe_has_exactly_the_fate_it_had)
 
 		settings.seed = seed;
 		settings.weather = foul;
-		struct tally tally = live(&settings);
+		struct tally tally = world_live(&settings);
 
 		/* All of it has happened, or the test would show nothing. */
 		assert_true(tally.lost && tally.refused && tally.unsent && tally.late);
@@ -88,7 +75,7 @@ TEST(with_ports_and_32_bits_it_is_the_same)
 		settings.ops = &sim_for_all_ports;
 		settings.seed = seed;
 		settings.weather = foul;
-		(void)live(&settings);
+		(void)world_live(&settings);
 	}
 }
 
@@ -98,7 +85,7 @@ TEST(a_reply_that_lies_is_junk_and_never_received)
 
 	settings.weather.lost = 1000;
 	settings.weather.forged = 1000;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, 0);
 	assert_int_equal(tally.lost, settings.count);
@@ -111,7 +98,7 @@ TEST(a_late_answer_is_late_and_its_probe_stays_lost)
 	struct settings settings = fair();
 
 	settings.weather.late = 1000;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_true(tally.lost > (uint64_t)settings.count * 9 / 10);
 	/* Those of the last second come when nobody listens any more. */
@@ -123,7 +110,7 @@ TEST(the_first_reply_counts_and_the_others_are_duplicates)
 	struct settings settings = fair();
 
 	settings.weather.twice = 1000;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.received, settings.count);
 	assert_true(tally.duplicates > (uint64_t)settings.count * 8 / 10);
@@ -137,8 +124,10 @@ TEST(the_kernels_stamps_give_the_wires_round_trip)
 		settings.seed = seed;
 		settings.weather = foul;
 		settings.weather.stamped = true;
-		settings.weather.left_late = 100;
-		(void)live(&settings);
+		settings.weather.left_behind = 100;
+		settings.weather.behind_least = 1;
+		settings.weather.behind_most = 20 * NS_PER_MS;
+		(void)world_live(&settings);
 	}
 }
 
@@ -250,7 +239,7 @@ TEST(stalls_of_every_length_leave_each_probe_its_own_fate)
 				.span = 1 +
 				        (int64_t)(random_next(&random) % (3 * NS_PER_SEC / 2)),
 			};
-		(void)live(&settings);
+		(void)world_live(&settings);
 	}
 }
 
@@ -261,7 +250,7 @@ TEST(a_suspended_machine_sends_nothing_and_catches_nothing_up)
 	settings.mishaps[0] =
 		(struct mishap){ 5 * NS_PER_SEC, MISHAP_SUSPEND, 3600 * NS_PER_SEC };
 	settings.mishaps[1] = (struct mishap){ 9 * NS_PER_SEC, MISHAP_SUSPEND, 1 };
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.transmitted, settings.count);
 	assert_int_equal(tally.unsent, 0);
@@ -276,7 +265,7 @@ TEST(a_key_of_16_bits_wraps_three_times_and_nobody_is_mistaken)
 	settings.interval = NS_PER_MS / 10;
 	settings.lag = 1000;
 	settings.weather = foul;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_true(tally.received > 150000);
 }
@@ -290,7 +279,7 @@ TEST(as_many_as_65536_probes_may_be_in_flight)
 	settings.lag = 0;
 	settings.weather =
 		(struct weather){ .delay = 900 * NS_PER_MS, .spread = 50 * NS_PER_MS };
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	assert_int_equal(tally.transmitted, tally.received);
 	assert_int_equal(tally.received, settings.count);
@@ -335,7 +324,11 @@ static struct world *foul_world(uint64_t seed)
 
 	settings.seed = seed;
 	settings.targets = 3;
+	settings.report = NS_PER_SEC;
 	settings.weather = foul;
+	settings.weather.stamped = true;
+	settings.weather.left_behind = 300;
+	settings.weather.behind_most = 15 * NS_PER_MS;
 	settings.mishaps[0] = (struct mishap){ 5 * NS_PER_SEC, MISHAP_STALL, NS_PER_SEC };
 	settings.mishaps[1] = (struct mishap){ 8 * NS_PER_SEC, MISHAP_STEP, NS_PER_SEC };
 	struct world *world = world_new(&settings);
@@ -364,7 +357,7 @@ TEST(an_hour_of_network_passes_in_a_moment)
 	settings.count = 36000;
 	settings.interval = 100 * NS_PER_MS;
 	settings.weather = foul;
-	struct tally tally = live(&settings);
+	struct tally tally = world_live(&settings);
 
 	/* Nothing timed is asserted: machines differ.  What counts is that it was run. */
 	print_message("36000 probes in %lld ms\n",

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/world.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { START_SECONDS = 1000 };
+#include "sim/network.h"
+
+enum {
+	START_SECONDS = 1000,
+	CROWDED_MOST = 1000, /* times in a row that there is more to do at once */
+};
+
+#define WALL_OFFSET INT64_C(1700000000000000000)
 
 bool world_chance(struct world *world, unsigned of_thousand)
 {
@@ -33,78 +40,50 @@ struct record *world_record(const struct world *world, uint32_t target, uint64_t
 	return &world->records[place_of(world, target, sequence)];
 }
 
-/* What the session says, as bytes that two runs can be compared by. */
-struct utterance {
-	int64_t target, sequence, fate, bytes, error;
-	int64_t wall, due, called, left, arrived, read, rtt, lag;
-};
-
-static void append(struct world *world, const struct utterance *utterance)
+bool world_is_dead(const struct world *world, uint32_t target)
 {
-	if (world->length + sizeof(*utterance) > world->room) {
-		world->room = world->room ? 2 * world->room : 1 << 16;
-		world->bytes = realloc(world->bytes, world->room);
-		assert_non_null(world->bytes);
+	return (target * 7919 + 1) % 1000 < world->settings.weather.dead;
+}
+
+bool world_is_slow(const struct world *world, uint32_t target)
+{
+	return (target * 104729 + 500) % 1000 < world->settings.weather.slow;
+}
+
+struct wall world_wall(const struct world *world, struct mono t)
+{
+	int64_t since = mono_since(t, world->start), offset = WALL_OFFSET;
+
+	for (const struct mishap *one = world->settings.mishaps;
+	     one->span != 0 && one->at <= since; one++)
+		if (one->kind != MISHAP_STALL)
+			offset += one->span;
+	return (struct wall){ t.ns + offset };
+}
+
+void world_unsettle(struct settings *settings, size_t count, int64_t time)
+{
+	static const int64_t spans[] = { NS_PER_US, NS_PER_MS, NS_PER_SEC, 1000 * NS_PER_SEC,
+		                         100000000 * NS_PER_SEC };
+	struct random random;
+	int64_t each = time / (int64_t)count, sign = 1, offset = 0;
+
+	assert_true(count < MISHAPS_MAX);
+	random_seed(&random, settings->seed + 1000);
+	for (size_t i = 0; i < count; i++) {
+		struct mishap *one = &settings->mishaps[i];
+		int64_t within = i % 2 ? each / 16 : each / 2;
+		int64_t at = (int64_t)(random_next(&random) % (uint64_t)within) + 1;
+		int64_t span = spans[random_next(&random) % COUNT(spans)];
+
+		/* Two that followed upon each other and came to nothing would leave no trace. */
+		if (i % 2 == 0)
+			sign = offset > 0 ? -1 : 1;
+		*one = (struct mishap){ .kind = MISHAP_STEP, .span = sign * span };
+		one->at = i % 2 ? one[-1].at + at : (int64_t)i * each + at;
+		offset += one->span;
 	}
-	memcpy(world->bytes + world->length, utterance, sizeof(*utterance));
-	world->length += sizeof(*utterance);
 }
-
-static void take_sample(void *state, const struct target *target, const struct sample *sample)
-{
-	struct world *world = state;
-	struct record *record = world_record(world, sample->target, sample->sequence);
-	struct utterance utterance = {
-		.target = target->index,
-		.sequence = (int64_t)sample->sequence,
-		.fate = sample->fate,
-		.bytes = (int64_t)sample->bytes,
-		.error = sample->error,
-		.wall = sample->wall.ns,
-		.due = sample->due.ns,
-		.called = sample->called.ns,
-		.left = sample->left.ns,
-		.arrived = sample->arrived.ns,
-		.read = sample->read.ns,
-		.rtt = sample_rtt(sample),
-		.lag = sample_lag(sample),
-	};
-
-	append(world, &utterance);
-	assert_int_equal(sample->wall.ns, world->now.ns + world->session->wall_offset);
-	record->late += sample->fate == FATE_LATE;
-	record->duplicates += sample->fate == FATE_DUPLICATE;
-	if (sample->fate == FATE_LATE || sample->fate == FATE_DUPLICATE)
-		return;
-	if (sample->fate == FATE_ANSWERED) {
-		uint64_t *newest = &world->newest[sample->target];
-
-		world->reordered += sample->sequence < *newest;
-		*newest = sample->sequence > *newest ? sample->sequence : *newest;
-	}
-	record->verdicts++;
-	record->fate = sample->fate;
-	record->due = sample->due;
-	record->called = sample->called;
-	record->rtt = sample_rtt(sample);
-	record->error = sample->error;
-}
-
-static void take_notice(void *state, const struct target *target, const struct notice *notice)
-{
-	struct world *world = state;
-	struct utterance utterance = {
-		.target = target->index,
-		.sequence = (int64_t)notice->sequence,
-		.fate = 100 + (int)notice->kind,
-		.error = notice->error,
-	};
-
-	world->reconnected += notice->kind == NOTICE_RECONNECTED;
-	append(world, &utterance);
-}
-
-static const struct sink_ops recorder = { .sample = take_sample, .event = take_notice };
 
 /* Target i has an address of its own. */
 static struct address address_of_target(const struct world *world, uint32_t i)
@@ -126,7 +105,7 @@ static void add_target(struct world *world, uint32_t i)
 		address_set_port(addresses, world->settings.ops->port);
 		count = 1;
 	}
-	addresses[count++] = address_of_target(world, i);
+	addresses[count++] = world->asked[i] = address_of_target(world, i);
 	struct session_target target = {
 		.ops = world->settings.ops,
 		.name = "simulated",
@@ -156,14 +135,20 @@ struct world *world_new(const struct settings *settings)
 		.count = settings->count,
 		.probe = { .size = 56,
 		           .interval = settings->interval,
-		           .timeout = settings->timeout },
+		           .timeout = settings->timeout,
+		           .stamping = settings->weather.stamped ? settings->stamping
+		                                                 : STAMPING_USER },
+		.pace = settings->pace,
+		.least_gap = settings->least_gap,
+		.report = settings->report,
 		.loop = &world->loop,
 		.seeded = true,
 		.seed = settings->seed,
 	};
 
 	assert_int_equal(session_new(&world->session, &options), 0);
-	session_add_sink(world->session, &recorder, world);
+	session_add_sink(world->session, &world_recorder, world);
+	world->session->wall_offset = WALL_OFFSET;
 	for (uint32_t i = 0; i < settings->targets; i++)
 		add_target(world, i);
 	return world;
@@ -175,32 +160,47 @@ void world_free(struct world *world)
 	network_done(world);
 	free(world->truths);
 	free(world->records);
+	free(world->spans);
+	free(world->outages);
 	free(world->bytes);
 	free(world);
 }
 
-/* What happens to the machine on the way to the next wake-up. */
-static void suffer(struct world *world)
+/* What happens to the machine on the way to the next wake-up; returns how long it slept. */
+static int64_t befall(struct world *world)
 {
+	int64_t suspended = 0;
+
 	for (; world->next_mishap->span != 0; world->next_mishap++) {
 		const struct mishap *mishap = world->next_mishap;
 		struct mono at = mono_add(world->start, mishap->at);
 
 		if (mono_before(world->now, at))
-			return;
+			break;
 		switch (mishap->kind) {
 		case MISHAP_STALL:
 			world->now.ns = span_max(world->now.ns, at.ns + mishap->span);
 			break;
 		case MISHAP_STEP:
-			world->session->wall_offset += mishap->span;
 			break;
 		case MISHAP_SUSPEND:
-			world->session->wall_offset += mishap->span;
 			network_sleep(world, mishap->span);
+			world->resumed = world->now;
+			suspended = mishap->span;
 			break;
 		}
 	}
+	return suspended;
+}
+
+/* And what whoever drives a session makes of it. */
+static void suffer(struct world *world)
+{
+	int64_t suspended = befall(world);
+
+	world->session->wall_offset = world_wall(world, world->now).ns - world->now.ns;
+	if (suspended > 0)
+		session_suspended(world->session, suspended, world->now);
 }
 
 static struct mono step(struct world *world)
@@ -208,7 +208,8 @@ static struct mono step(struct world *world)
 	struct mono next = session_step(world->session, world->now);
 
 	world->stepped = world->now;
-	assert_true(mono_before(world->now, next));
+	world->crowded = mono_before(world->now, next) ? 0 : world->crowded + 1;
+	assert_true(world->crowded < CROWDED_MOST);
 	return next;
 }
 
@@ -221,13 +222,18 @@ static void hear(struct world *world)
 		session_heard(world->session, &channel->watch, world->now);
 }
 
+static struct mono next_wake(const struct world *world)
+{
+	return mono_earlier(world->next, network_next(world));
+}
+
 static void turn(struct world *world)
 {
-	struct mono wake = mono_earlier(world->next, network_next(world));
+	struct mono wake = next_wake(world);
 
 	assert_int_not_equal(wake.ns, MONO_NEVER.ns); /* it would wait for ever */
-	world->now.ns = span_max(world->now.ns, wake.ns);
-	world->now.ns += world_below(world, world->settings.lag + 1);
+	if (mono_before(world->now, wake))
+		world->now = mono_add(wake, world_below(world, world->settings.lag + 1));
 	suffer(world);
 	if (world->settings.step_first)
 		(void)step(world);
@@ -243,8 +249,25 @@ void world_run(struct world *world)
 void world_run_until(struct world *world, struct mono instant)
 {
 	world->next = step(world);
-	while (!session_finished(world->session) && mono_before(world->now, instant))
+	while (!session_finished(world->session) && mono_before(next_wake(world), instant))
 		turn(world);
+	if (!session_finished(world->session))
+		world->now.ns = span_max(world->now.ns, instant.ns);
+}
+
+void world_readdress(struct world *world, uint32_t i, const char *address)
+{
+	struct target *target = world->session->targets[i];
+	struct address to;
+
+	assert_int_equal(address_parse(address, &to), 0);
+	address_set_port(&to, world->settings.ops->port);
+	/* A channel of its own goes with the address, a shared one with the family. */
+	if (target->ops->scope == CHANNEL_FOR_ALL &&
+	    address_family(&to) != address_family(&world->asked[i]))
+		witness_abandoned(world, i, -ECONNABORTED);
+	world->asked[i] = to;
+	session_readdress(world->session, i, &to, 1);
 }
 
 void world_replace(struct world *world, uint32_t i)
@@ -256,6 +279,11 @@ void world_replace(struct world *world, uint32_t i)
 	world->reordered -= tally->reordered;
 	world->newest[i] = 0;
 	world->last_called[i] = (struct mono){ 0 };
+	world->last_lost[i] = 0;
+	world->disordered[i] = false;
+	for (size_t o = 0; o < world->outage_count; o++)
+		if (world->outages[o].target == i)
+			world->outages[o].target = UINT32_MAX;
 	network_forget(world, i);
 	session_remove(world->session, i);
 	memset(world_truth(world, i, 1), 0, count * sizeof(struct truth));

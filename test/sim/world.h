@@ -8,6 +8,9 @@
  * came of it and when that could be read.  world_check() holds each sample and each tally against
  * it; nothing here asks the session what it thinks.
  *
+ * The simulated kernel stamps by the wall clock, as the real one does, and somebody sets that clock:
+ * the simulated kinds convert what it says by core/bridge, with one reading per batch.
+ *
  * A session never looks at its loop, but each kind finds it in its channel: so the simulated kinds
  * find the world around it.
  */
@@ -21,11 +24,16 @@
 struct weather {
 	int64_t delay, spread; /* a round trip takes delay + [0, spread) */
 	unsigned lost, twice, late, refused, forged, unsent;
-	unsigned left_late;  /* the transmit stamp comes after the reply */
-	unsigned ends;       /* the connection is closed or reset meanwhile */
-	unsigned slams;      /* it is closed as soon as it stands */
-	unsigned retransmit; /* the kernel had to send the SYN again */
-	bool stamped;        /* the kernel tells when a probe left and its reply arrived */
+	unsigned ends;        /* the connection is closed or reset meanwhile */
+	unsigned slams;       /* it is closed as soon as it stands */
+	unsigned retransmit;  /* the kernel had to send the SYN again */
+	bool stamped;         /* the kernel tells when a probe left and its reply arrived */
+	unsigned left_behind; /* the stamp of departure can be read only after the reply, */
+	int64_t behind_least, behind_most; /* so much after it */
+	unsigned left_never;               /* it never can */
+	unsigned left_again;               /* there is a second one, of a retransmission */
+	unsigned absurd;                   /* a stamp that cannot be */
+	unsigned dead, slow; /* targets that never answer, or after many times the delay */
 };
 
 enum mishap_kind {
@@ -40,15 +48,18 @@ struct mishap {
 	int64_t span;
 };
 
-enum { MISHAPS_MAX = 16, TARGETS_MAX = 1000 };
+enum { MISHAPS_MAX = 256, TARGETS_MAX = 1000 };
 
 struct settings {
 	const struct probe_ops *ops; /* one of those below */
 	uint32_t targets;
 	int64_t count, interval, timeout;
 	uint64_t seed;
-	int64_t lag;     /* each wake-up comes up to so much too late */
-	bool step_first; /* what is due is done before what has come is read */
+	int64_t lag; /* each wake-up comes up to so much too late */
+	enum session_pace pace;
+	int64_t least_gap, report;
+	enum stamping stamping; /* asked for where the weather has stamps */
+	bool step_first;        /* what is due is done before what has come is read */
 	struct weather weather;
 	struct mishap mishaps[MISHAPS_MAX]; /* in order; ended by a span of 0 */
 	const char *refusing; /* an address that every target has in front of its own */
@@ -58,21 +69,46 @@ extern const struct probe_ops sim_for_all, sim_for_all_ports, sim_per_target, si
 
 /* What the network knows of a probe. */
 struct truth {
-	bool sent, settled, left_told, twin;
-	enum fate fate; /* once settled */
-	struct mono called, left;
-	int64_t rtt; /* -1 where nobody could know it */
-	unsigned late, duplicates;
+	bool sent, settled, twin;
+	bool left_told;  /* the session was given its stamp of departure, and could use it, */
+	bool left_used;  /* before it told of the answer */
+	bool at_arrival; /* and that of its reply */
+	enum fate fate;  /* once settled */
+	struct mono due, called, left;
+	struct mono left_read; /* when its stamp was given to the session */
+	struct mono arrived;   /* when its reply did, */
+	struct mono ended; /* and the instant that the session can know for that; 0 = none */
+	struct mono read;
+	int64_t span;      /* the kernel's own measure of the round trip */
+	struct wall label; /* of the answer */
+	int64_t rtt;       /* -1 where nobody could know it */
+	unsigned late, duplicates, distrusted;
+	struct address to;
 };
 
 /* What the session said of it. */
 struct record {
 	unsigned verdicts; /* how often it was given a fate of its own: once */
 	enum fate fate;
-	struct mono due, called;
+	struct mono due, called, told;
 	int64_t rtt;
+	enum taker tx, rx;
 	int error;
 	unsigned late, duplicates;
+};
+
+/* What it said of an interval, and of an outage. */
+struct span_record {
+	uint32_t target;
+	uint64_t number, measured;
+	int64_t from, to; /* since the start */
+	struct tally tally;
+};
+
+struct outage_record {
+	uint32_t target;
+	uint64_t first, length;
+	int64_t span;
 };
 
 struct parcel;
@@ -85,7 +121,9 @@ struct world {
 	struct mono start, now;
 	struct mono stepped; /* until when all that was due has been done */
 	struct mono next;    /* when there is something to do again */
+	struct mono resumed; /* when the machine awoke */
 	const struct mishap *next_mishap;
+	unsigned crowded; /* steps in a row that left more to do at once */
 
 	struct heap under_way;
 	struct parcel *free_parcels;
@@ -96,10 +134,22 @@ struct world {
 	struct truth *truths; /* of each target its probes, from sequence 1 */
 	struct record *records;
 	struct mono last_called[TARGETS_MAX];
-	uint64_t newest[TARGETS_MAX]; /* sequence of the latest answer */
+	uint64_t newest[TARGETS_MAX];      /* sequence of the latest answer */
+	struct address asked[TARGETS_MAX]; /* where probes are to go */
 	uint64_t junk, reconnected, reordered;
-	uint64_t too_close; /* sends less than half an interval after the one before */
+	uint64_t too_close; /* sends less than half their distance after the one before */
 	uint64_t misaddressed;
+	uint64_t renewed;   /* connections that the session ended by itself */
+	uint64_t answers;   /* told so far, */
+	struct mono latest; /* and when the last of them had been read */
+	uint64_t hasty;     /* told before one that was read earlier */
+	uint64_t suspensions, moves;
+	uint64_t last_lost[TARGETS_MAX];
+	bool disordered[TARGETS_MAX]; /* one was known to be lost before an older one was */
+
+	struct span_record *spans;
+	struct outage_record *outages;
+	size_t span_count, span_room, outage_count, outage_room;
 
 	uint8_t *bytes; /* all that the session said, in order */
 	size_t length, room;
@@ -115,8 +165,18 @@ void world_run_until(struct world *world, struct mono instant);
 /* Removes a target and asks it anew, in the same place. */
 void world_replace(struct world *world, uint32_t i);
 
-/* Holds all that was said against the truth. */
-void world_check(const struct world *world);
+/* The target's name has this address now. */
+void world_readdress(struct world *world, uint32_t i, const char *address);
+
+/* Concludes the session and holds all that was said against the truth. */
+void world_check(struct world *world);
+
+/* Runs a world, holds it against the truth and returns what it counted. */
+struct tally world_live(const struct settings *settings);
+
+/* So many steps of the wall clock, of a microsecond to three years, at random instants of so long a
+ * time; every other one soon after the one before. */
+void world_unsettle(struct settings *settings, size_t count, int64_t time);
 
 /* Sums over all targets. */
 struct tally world_tally(const struct world *world);
@@ -124,7 +184,16 @@ struct tally world_tally(const struct world *world);
 struct truth *world_truth(const struct world *world, uint32_t target, uint64_t sequence);
 struct record *world_record(const struct world *world, uint32_t target, uint64_t sequence);
 
-/* --- between world and network --- */
+/* --- between world, recorder and network --- */
+
+extern const struct sink_ops world_recorder;
+
+/* What the wall clock says at an instant. */
+struct wall world_wall(const struct world *world, struct mono t);
+
+/* Targets that the weather has chosen. */
+bool world_is_dead(const struct world *world, uint32_t target);
+bool world_is_slow(const struct world *world, uint32_t target);
 
 /* True in so many of a thousand cases. */
 bool world_chance(struct world *world, unsigned of_thousand);

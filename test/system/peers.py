@@ -5,7 +5,7 @@ test and is gone at the end of its `with` block. Give `ns=` to place one in a na
     with UdpPeer(family, lambda data, n: [data]) as peer: peer.port, peer.heard, peer.senders
     with TcpPeer(family, serve) as peer:                  serve(connection, n) for each connection
     with IcmpPeer(family, ns, answer) as peer:            answers echo requests in the kernel's place
-    closed_port(family, socket.SOCK_STREAM)               a port that refuses
+    closed_port(family, socket.SOCK_STREAM)               a port that refuses until the test is over
 """
 import contextlib
 import select
@@ -23,10 +23,23 @@ def _socket(family, type_, ns, address, port=0):
     return sock
 
 
+_held = []
+
+
 def closed_port(family, type_=socket.SOCK_STREAM, ns=None):
-    """A port nobody listens on: taken a moment ago and given back."""
-    with _socket(family, type_, ns, None) as sock:
-        return sock.getsockname()[1]
+    """A port that refuses. It is held until the end of the test, or a test beside it might be given it:
+    what is bound but does not listen refuses, and so does a UDP socket to all but its own peer."""
+    sock = _socket(family, type_, ns, None)
+    _held.append(sock)
+    if type_ == socket.SOCK_DGRAM:
+        sock.connect(sock.getsockname())
+    return sock.getsockname()[1]
+
+
+def release_ports():
+    """Called by conftest.py after each test."""
+    while _held:
+        _held.pop().close()
 
 
 class _Peer:
@@ -49,9 +62,13 @@ class _Peer:
         self._thread.start()
         return self
 
+    def _finish(self):
+        """What is still under way when the thread has ended, and may still ask for a pause."""
+
     def __exit__(self, *exception):
         self._stop.send(b"x")
         self._thread.join()
+        self._finish()
         self._stop.close()
         self._stopping.close()
 
@@ -135,8 +152,7 @@ class TcpPeer(_Peer):
         with connection, contextlib.suppress(OSError):
             self._answer(connection, number)
 
-    def __exit__(self, *exception):
-        super().__exit__()
+    def _finish(self):
         self._sock.close()
         for connection in self._connections:
             with contextlib.suppress(OSError):

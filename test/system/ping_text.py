@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 NUMBER = r"\d+(?:\.\d+)?"
-HEADER = re.compile(r"^PING (?P<target>\S+) \((?P<address>[^)]+)\)(?: (?P<bytes>\d+) bytes)?.*, every (?P<every>[^, ]+)(?:, [^,\n]+)*, user timestamps$", re.M)
+HEADER = re.compile(r"^PING (?P<target>\S+) \((?P<address>[^)]+)\)(?: (?P<bytes>\d+) bytes)?.*, every (?P<every>[^, ]+)(?:, [^,\n]+)*, [a-z]+(?: [a-z]+)* timestamps(?: on \w+)?$", re.M)
 REPLY = re.compile(
     rf"^(?:\[(?P<stamp>\d+\.\d+)\] )?(?:(?P<bytes>\d+) bytes|answer) from (?P<address>[0-9a-fA-F.:%\w]+): seq=(?P<seq>\d+)"
     rf"(?: ttl=(?P<ttl>\d+))? time=(?P<time>{NUMBER}) ms(?P<rest>.*)$",
@@ -19,6 +19,42 @@ TOTALS = re.compile(
 )
 RTT = re.compile(rf"^rtt min/avg/max/mdev = ({NUMBER})/({NUMBER})/({NUMBER})/({NUMBER}) ms$", re.M)
 QUANTILES = re.compile(rf"^rtt (?P<names>p50(?:/p[\d.]+)*) = (?P<values>{NUMBER}(?:/{NUMBER})*) ms$", re.M)
+JITTERS = re.compile(
+    rf"^jitter (?P<rfc3550>{NUMBER}) ms \(RFC 3550\)(?: · ipdv avg/max = (?P<ipdv>{NUMBER})/(?P<ipdv_max>{NUMBER}) ms)?"
+    rf" · pdv p50/(?:p99/)?max = (?P<pdv>{NUMBER}(?:/{NUMBER})+) ms$",
+    re.M,
+)
+LOSSES = re.compile(r"^(?P<runs>\d+) loss runs?, (?P<outages>\d+) of more than one, longest (?P<longest>\d+)$", re.M)
+STAMPS = re.compile(r"^timestamps: (?P<takers>\d+ by \w+(?:, \d+ by \w+)*)?(?:, )?(?:(?P<distrusted>\d+) contradicted the clock)?$", re.M)
+INTERVAL = re.compile(
+    rf"^(?:\[\d+\.\d+\] )?interval (?P<number>\d+)(?: of (?P<target>\S+))?, (?P<span>[^:]+): (?P<received>\d+)/(?P<sent>\d+) packets"
+    rf"(?:, (?P<loss>{NUMBER})% packet loss)?(?:, min/avg/max/mdev = (?P<rtt>{NUMBER}(?:/{NUMBER}){{3}}) ms)?$",
+    re.M,
+)
+PART = re.compile(rf"^(?P<name>[a-z: ()]+?) {{2,}}(?P<figures>(?:{NUMBER}|-)(?: +(?:{NUMBER}|-)){{3}})(?:  \(unknown for (?P<unknown>{NUMBER})%\))?$", re.M)
+
+
+@dataclasses.dataclass
+class Jitters:
+    """In ms; None where the sample does not have it."""
+
+    rfc3550: float
+    ipdv: float
+    ipdv_max: float
+    pdv: tuple
+
+
+def jitters(out):
+    """The three jitters of the first summary."""
+    found = JITTERS.search(out)
+    assert found, out
+    single = [float(found[name]) if found[name] else None for name in ("rfc3550", "ipdv", "ipdv_max")]
+    return Jitters(*single, tuple(map(float, found["pdv"].split("/"))))
+
+
+def anatomy(out):
+    """The parts of the round trips: name to (mean, p50, p99, max) in us, those that are known."""
+    return {m["name"].strip(): tuple(map(float, m["figures"].split())) for m in PART.finditer(out) if "-" not in m["figures"]}
 
 
 @dataclasses.dataclass

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import ping_text
-from harness import Process, Server, need_tool, run
+from harness import PACE, Process, Server, need_tool, run
 
 NOTHING = {"PATH": ""}
 
@@ -36,7 +36,7 @@ def exercise(prefix, env):
     sounder = prefix / "bin" / "sounder"
     with Server("udp-echo://127.0.0.1:0", "pong://127.0.0.1:0", binary=sounder, env=env) as server:
         for kind in ("udp-echo", "pong"):
-            result = run("ping", "-c3", "-i", "40ms", server.url(kind), binary=sounder, env=env, code=0)
+            result = run("ping", "-c3", "-i", PACE, server.url(kind), binary=sounder, env=env, code=0)
             assert ping_text.summary(result).received == 3
     assert run("serve", "--version", binary=sounder, env=env, code=0).out == run("--version", binary=sounder, env=env, code=0).out
 

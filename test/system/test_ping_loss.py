@@ -7,10 +7,10 @@ import pytest
 
 import peers
 import ping_text
-from harness import Process, Server, run
+from harness import PACE, Process, Server, run
 
 KINDS = ("udp-echo", "icmp")
-FAST = ("-i", "40ms", "-W", "300ms")
+FAST = ("-i", PACE, "-W", "500ms")
 
 
 def icmp_rule(family, reply=False):
@@ -35,12 +35,12 @@ def test_loss_is_exact(kind, way, family, pair):
     where = lossy(kind, family, pair, way)
     with Server(family.url("udp-echo", pair.b.address(family), 8888), ns=pair.b):
         target = pair.b.address(family) if kind == "icmp" else family.url("udp-echo", pair.b.address(family))
-        result = run("ping", "-c", "24", *FAST, target, ns=pair.a, code=0)
+        result = run("ping", "-c", "12", *FAST, target, ns=pair.a, code=0)
     found = ping_text.summary(result)
-    assert (found.sent, found.received, found.loss) == (24, 18, 25), result.out
-    assert where.counted() == 6
-    assert ping_text.seqs(ping_text.LOST, result.out) == list(range(1, 25, 4))
-    assert len(ping_text.seqs(ping_text.REPLY, result.out)) == 18
+    assert (found.sent, found.received, found.loss) == (12, 9, 25), result.out
+    assert where.counted() == 3
+    assert ping_text.seqs(ping_text.LOST, result.out) == [1, 5, 9]
+    assert len(ping_text.seqs(ping_text.REPLY, result.out)) == 9
     for name in ("late", "junk", "duplicate", "refused", "unsent"):
         assert found.count(name) == 0, result.out
 
@@ -49,10 +49,10 @@ def test_loss_both_ways_at_once(family, pair):
     lossy("udp-echo", family, pair, "forward")
     lossy("udp-echo", family, pair, "back")
     with Server(family.url("udp-echo", pair.b.address(family), 8888), ns=pair.b):
-        result = run("ping", "-q", "-c", "48", *FAST, family.url("udp-echo", pair.b.address(family)), ns=pair.a, code=0)
+        result = run("ping", "-q", "-c", "16", *FAST, family.url("udp-echo", pair.b.address(family)), ns=pair.a, code=0)
     found = ping_text.summary(result)
-    assert (found.sent, found.received) == (48, 27), "48 − 12 forward, of the 36 left − 9 back"
-    assert pair.a.counted() + pair.b.counted() == 21
+    assert (found.sent, found.received) == (16, 9), "16 − 4 forward, of the 12 left − 3 back"
+    assert pair.a.counted() + pair.b.counted() == 7
 
 
 @pytest.mark.parametrize("kind", ["tcp-echo", "pong"])
@@ -60,13 +60,13 @@ def test_a_dropped_segment_is_a_retransmission_not_a_loss(kind, family, pair):
     address = pair.b.address(family)
     with Server(family.url(kind, address, 0), ns=pair.b) as server:
         # after the handshake, the third segment with data of this connection is dropped, once
-        with Process("ping", "-c", "5", "-i", "60ms", "-W", "2s", server.url(kind), ns=pair.a) as process:
-            process.wait_line(r"seq=2 ")
+        with Process("ping", "-c", "6", "-i", PACE, "-W", "3s", server.url(kind), ns=pair.a) as process:
+            process.wait_lines(ping_text.REPLY, 2)
             pair.b.filter("input", f"tcp dport {server.port(kind)} tcp flags & psh == psh numgen inc mod 1000 == 0 counter drop")
             result = process.wait()
     found = ping_text.summary(result)
     assert pair.b.counted() == 1
-    assert (result.code, found.sent, found.received) == (0, 5, 5), result
+    assert (result.code, found.sent, found.received) == (0, 6, 6), result
     assert re.search("retransmi", result.out), result.out
 
 
@@ -85,7 +85,7 @@ def test_closed_tcp_port_refuses(family):
 @pytest.mark.parametrize("kind", ["tcp-echo", "pong"])
 def test_stream_to_a_closed_port_is_no_answer(kind, family):
     """No connection ever stood: the probes are refused, or unsent for want of one; none is answered."""
-    result = run("ping", "-c3", "-i", "40ms", "-W", "100ms", family.local(kind, peers.closed_port(family)), code=1)
+    result = run("ping", "-c3", "-i", PACE, "-W", "300ms", family.local(kind, peers.closed_port(family)), code=1)
     found = ping_text.summary(result)
     assert found.received == 0
     assert found.count("refused") + found.count("unsent") == 3, result.out
@@ -108,21 +108,21 @@ def test_a_refusal_by_one_hurts_no_other(family, pair):
     closed = peers.closed_port(family, socket.SOCK_DGRAM, ns=pair.b)
     with Server(family.url("udp-echo", pair.b.address(family), 0), ns=pair.b) as server:
         bad = family.url("udp-echo", pair.b.address(family), closed)
-        result = run("ping", "-c", "25", "-i", "40ms", "-W", "500ms", bad, server.url("udp-echo"), ns=pair.a, code=1)
+        result = run("ping", "-c", "8", "-i", PACE, "-W", "1s", bad, server.url("udp-echo"), ns=pair.a, code=1)
     dead, alive = ping_text.summaries(result.out)
-    assert (alive.sent, alive.received) == (25, 25), result.out
-    assert (dead.sent, dead.received) == (25, 0)
-    assert dead.count("refused") == 25
+    assert (alive.sent, alive.received) == (8, 8), result.out
+    assert (dead.sent, dead.received) == (8, 0)
+    assert dead.count("refused") == 8
 
 
 def test_refusals_that_the_far_host_limits(family, pair):
     """A probe without its own unreachable stays lost; the summary says how many refusals were seen."""
     closed = peers.closed_port(family, socket.SOCK_DGRAM, ns=pair.b)
-    result = run("ping", "-c", "60", "-i", "40ms", "-W", "200ms", family.url("udp-echo", pair.b.address(family), closed), ns=pair.a, code=1)
+    result = run("ping", "-c", "15", "-i", PACE, "-W", "300ms", family.url("udp-echo", pair.b.address(family), closed), ns=pair.a, code=1)
     refused, lost = ping_text.seqs(ping_text.REFUSED, result.out), ping_text.seqs(ping_text.LOST, result.out)
-    assert sorted(refused + lost) == list(range(1, 61))
+    assert sorted(refused + lost) == list(range(1, 16))
     found = ping_text.summary(result)
-    assert (found.sent, found.received) == (60, 0)
+    assert (found.sent, found.received) == (15, 0)
     assert refused and found.count("refused") == len(refused)
 
 
@@ -153,10 +153,10 @@ def test_no_route_is_unsent(kind, family, alone):
 def test_a_firewall_of_our_own_is_unsent(family, pair):
     pair.a.filter("output", "udp dport 8888 numgen inc mod 2 == 0 drop")
     with Server(family.url("udp-echo", pair.b.address(family), 8888), ns=pair.b):
-        result = run("ping", "-c10", *FAST, family.url("udp-echo", pair.b.address(family)), ns=pair.a, code=0)
-    assert ping_text.seqs(ping_text.UNSENT, result.out) == [1, 3, 5, 7, 9], result.out
+        result = run("ping", "-c6", *FAST, family.url("udp-echo", pair.b.address(family)), ns=pair.a, code=0)
+    assert ping_text.seqs(ping_text.UNSENT, result.out) == [1, 3, 5], result.out
     found = ping_text.summary(result)
-    assert (found.sent, found.received, found.loss, found.count("unsent")) == (5, 5, 0, 5)
+    assert (found.sent, found.received, found.loss, found.count("unsent")) == (3, 3, 0, 3)
 
 
 def test_too_big_for_the_path_is_unsent(family, pair):
@@ -178,7 +178,7 @@ def test_a_lost_syn_is_a_lost_probe(family, pair):
     with peers.TcpPeer(family, peers.echo, ns=pair.b) as peer:
         pair.b.filter("input", f"tcp dport {peer.port} {SYN} numgen inc mod 1000 == 0 counter drop")
         target = family.url("tcp", pair.b.address(family), peer.port)
-        result = run("ping", "-c2", "-i", "50ms", "-W", "3s", target, ns=pair.a, code=0)
+        result = run("ping", "-c2", "-i", PACE, "-W", "3s", target, ns=pair.a, code=0)
         assert pair.b.counted() == 1
     assert ping_text.seqs(ping_text.LOST, result.out) == [1], result.out
     assert ping_text.seqs(ping_text.REPLY, result.out) == [2]
@@ -192,9 +192,9 @@ def test_dropped_syns_are_lost(family, pair):
     with peers.TcpPeer(family, peers.echo, ns=pair.b) as peer:
         pair.b.filter("input", f"tcp dport {peer.port} {SYN} numgen inc mod 4 == 0 counter drop")
         target = family.url("tcp", pair.b.address(family), peer.port)
-        result = run("ping", "-c", "20", *FAST, target, ns=pair.a, code=0)
+        result = run("ping", "-c", "12", *FAST, target, ns=pair.a, code=0)
     found = ping_text.summary(result)
-    assert (found.sent, found.received, found.loss) == (20, 15, 25), result.out
+    assert (found.sent, found.received, found.loss) == (12, 9, 25), result.out
 
 
 def test_handshakes_leave_no_connection_behind(family, pair):
@@ -210,8 +210,8 @@ def test_handshakes_leave_no_connection_behind(family, pair):
 def test_an_outage_and_its_end(family, pair):
     """Down for some probes, then up: all of the middle lost, nothing of the rest."""
     with Server(family.url("udp-echo", pair.b.address(family), 8888), ns=pair.b):
-        with Process("ping", "-c", "40", "-i", "40ms", "-W", "100ms", family.url("udp-echo", pair.b.address(family)), ns=pair.a) as process:
-            process.wait_line(r"seq=5 ")
+        with Process("ping", "-c", "20", "-i", PACE, "-W", "500ms", family.url("udp-echo", pair.b.address(family)), ns=pair.a) as process:
+            process.wait_lines(ping_text.REPLY, 5)
             pair.b.filter("input", "udp dport 8888 counter drop")
             process.wait_lines(ping_text.LOST, 5)
             dropped = pair.b.counted()
@@ -220,4 +220,4 @@ def test_an_outage_and_its_end(family, pair):
     lost = ping_text.seqs(ping_text.LOST, result.out)
     assert lost == list(range(lost[0], lost[0] + len(lost))), "one gap"
     assert len(lost) >= max(5, dropped)
-    assert ping_text.summary(result).received == 40 - len(lost)
+    assert ping_text.summary(result).received == 20 - len(lost)

@@ -8,10 +8,10 @@ import pytest
 
 import peers
 import ping_text
-from harness import IPV4, Namespace, Process, Server, run
+from harness import IPV4, PACE, Namespace, Process, Server, run
 
 HOSTS = {"hosts": "::1 localhost both\n127.0.0.1 localhost both\n127.0.0.1 four\n2001:db8::6 six\n", "nsswitch.conf": "hosts: files\n"}
-FAST = ("-i", "40ms", "-W", "300ms")
+FAST = ("-i", PACE, "-W", "1s")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_whole_run(kind, family, served):
     header = ping_text.HEADER.fullmatch(lines[0])
     assert header, lines[0]
     assert header["address"] == family.loopback
-    assert header["every"] == "40ms"
+    assert header["every"] == PACE
     assert header["target"] == (family.url("icmp", family.loopback) if kind == "icmp" else target)
     replies = [ping_text.REPLY.fullmatch(line) for line in lines[1:5]]
     assert all(replies), lines
@@ -60,7 +60,7 @@ def test_a_whole_run(kind, family, served):
     assert ping_text.STATISTICS.fullmatch(lines[6])["target"] == header["target"]
     totals = ping_text.TOTALS.fullmatch(lines[7])
     assert (totals["sent"], totals["received"], totals["loss"]) == ("4", "4", "0")
-    assert 60 <= int(totals["time"]) < 1000
+    assert 400 <= int(totals["time"]) < 3000
     least, mean, most, _ = map(float, ping_text.RTT.fullmatch(lines[8]).groups())
     times = [float(reply["time"]) for reply in replies]
     assert (least, most) == (min(times), max(times))
@@ -90,9 +90,9 @@ def test_few_samples_show_few_percentiles(family, served):
     assert quantiles is None or ("p99" not in quantiles["names"] and "p90" not in quantiles["names"]), out
 
 
-@pytest.mark.parametrize("count", [300, 1500])
-def test_percentiles_that_the_sample_supports(count, family, served):
-    out = run("ping", "-c", count, "-i", "500us", "-q", target_of(served, family, "udp-echo"), code=0).out
+@pytest.mark.parametrize("count, every", [(300, "2ms"), (1500, "500us")])
+def test_percentiles_that_the_sample_supports(count, every, family, served):
+    out = run("ping", "-c", count, "-i", every, "-q", target_of(served, family, "udp-echo"), code=0).out
     quantiles = ping_text.QUANTILES.search(out)
     assert ping_text.summaries(out)[0].received >= 100
     thousand = ping_text.summaries(out)[0].received >= 1000
@@ -104,7 +104,7 @@ def test_percentiles_that_the_sample_supports(count, family, served):
 
 
 def test_jitter_is_named(served, family):
-    out = run("ping", *FAST, "-c", "20", target_of(served, family, "udp-echo"), code=0).out
+    out = run("ping", "-i", "20ms", "-c", "20", target_of(served, family, "udp-echo"), code=0).out
     assert re.search(r"^jitter \d+\.\d{3} ms \(RFC 3550\)", out, re.M), out
 
 
@@ -122,7 +122,7 @@ def test_one_answer_has_no_spread(served, family):
 
 def test_no_answer_gives_no_rtt(family):
     with peers.UdpPeer(family, lambda data, n: []) as peer:
-        result = run("ping", "-c2", "-i", "40ms", "-W", "50ms", family.local("udp-echo", peer.port), code=1)
+        result = run("ping", "-c2", "-i", PACE, "-W", "50ms", family.local("udp-echo", peer.port), code=1)
     assert ping_text.LOST.search(result.out)["why"] == "timed out after 50ms"
     found = ping_text.summary(result)
     assert (found.sent, found.received, found.loss, found.rtt) == (2, 0, 100, None)
@@ -131,7 +131,7 @@ def test_no_answer_gives_no_rtt(family):
 
 def test_a_quarter_lost(family):
     with peers.UdpPeer(family, lambda data, n: [data] if n != 1 else []) as peer:
-        result = run("ping", "-c4", "-i", "40ms", "-W", "100ms", family.local("udp-echo", peer.port), code=0)
+        result = run("ping", "-c4", "-i", PACE, "-W", "500ms", family.local("udp-echo", peer.port), code=0)
     found = ping_text.summary(result)
     assert (found.sent, found.received, found.loss) == (4, 3, 25)
     assert ping_text.seqs(ping_text.LOST, result.out) == [2]
@@ -171,10 +171,10 @@ def test_epoch_stamps_on_lines_that_are_no_answers(family):
 
 
 def test_outstanding_is_reported(family):
-    with peers.UdpPeer(family, lambda data, n: [(0.35, data)]) as peer:
+    with peers.UdpPeer(family, lambda data, n: [(0.5, data)]) as peer:
         url = family.local("udp-echo", peer.port)
-        with_it = run("ping", "-O", "-c3", "-i", "100ms", "-W", "1s", url, code=0)
-        without = run("ping", "-c3", "-i", "100ms", "-W", "1s", url, code=0)
+        with_it = run("ping", "-O", "-c3", "-i", PACE, "-W", "2s", url, code=0)
+        without = run("ping", "-c3", "-i", PACE, "-W", "2s", url, code=0)
     assert re.search(r"^no answer yet from \S+: seq=1\b", with_it.out, re.M), with_it.out
     assert "yet" not in without.out
     assert ping_text.summary(with_it).received == 3
@@ -274,22 +274,22 @@ def test_first_address_refuses_the_next_is_tried(kind, named):
 
 def test_several_targets_side_by_side(served, family):
     targets = [target_of(served, family, kind) for kind in KINDS]
-    result = run("ping", "-c10", "-i", "40ms", *targets, code=0)
+    result = run("ping", "-c4", "-i", PACE, *targets, code=0)
     assert {header["target"] for header in ping_text.HEADER.finditer(result.out)} == {
         family.url("icmp", family.loopback) if target == family.loopback else target for target in targets
     }
     found = ping_text.summaries(result.out)
     assert len(found) == len(targets)
-    assert {each.received for each in found} == {10}
+    assert {each.received for each in found} == {4}
     assert result.seconds < 3, "side by side, not one after the other"
 
 
 def test_a_dead_target_delays_no_other(family):
     with peers.UdpPeer(family, lambda data, n: []) as dead, peers.UdpPeer(family, lambda data, n: [data]) as alive:
         result = run(
-            "ping", "-c5", "-i", "40ms", "-W", "200ms", family.local("udp-echo", dead.port), family.local("udp-echo", alive.port), code=1
+            "ping", "-c3", "-i", PACE, "-W", "500ms", family.local("udp-echo", dead.port), family.local("udp-echo", alive.port), code=1
         )
-    assert sorted(found.received for found in ping_text.summaries(result.out)) == [0, 5]
+    assert sorted(found.received for found in ping_text.summaries(result.out)) == [0, 3]
 
 
 def test_the_same_target_twice(family):
@@ -300,12 +300,12 @@ def test_the_same_target_twice(family):
     assert [found.received for found in ping_text.summaries(result.out)] == [5, 5]
 
 
-def test_many_targets(family):
-    count = 40
+def test_eight_targets_have_a_summary_each(family):
+    count = 8
     with peers.UdpPeer(family, lambda data, n: [data]) as peer:
         url = family.local("udp-echo", peer.port)
-        result = run("ping", "-q", "-c5", "-i", "40ms", *[url] * count, code=0)
-    assert [found.received for found in ping_text.summaries(result.out)] == [5] * count
+        result = run("ping", "-q", "-c3", "-i", PACE, *[url] * count, code=0)
+    assert [found.received for found in ping_text.summaries(result.out)] == [3] * count
 
 
 # --- output as it happens -----------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def test_many_targets(family):
 def test_a_line_is_written_when_it_is_known(family):
     """Through a pipe too: whoever reads along sees each answer at once."""
     with peers.UdpPeer(family, lambda data, n: [data]) as peer:
-        with Process("ping", "-c3", "-i", "300ms", family.local("udp-echo", peer.port)) as process:
-            process.wait_line(r"seq=1 ", timeout=3)
+        with Process("ping", "-c3", "-i", "30s", family.local("udp-echo", peer.port)) as process:
+            process.wait_lines(ping_text.REPLY, 1)
             assert process.running()
             assert len(peer.heard) < 3
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Signals, deadlines and the schedule."""
+import fcntl
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import pytest
 
 import peers
 import ping_text
-from harness import IPV4, Process, run, wait_until
+from harness import IPV4, PACE, Process, run, wait_until
 
 
 @pytest.fixture
@@ -24,8 +25,8 @@ def url(peer):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_gives_the_summary(number, honest):
-    with Process("ping", "-c0", "-i", "40ms", url(honest)) as process:
-        process.wait_line(r"seq=3 ")
+    with Process("ping", "-c0", "-i", PACE, url(honest)) as process:
+        process.wait_lines(ping_text.REPLY, 3)
         process.signal(number)
         result = process.wait(3)
     found = ping_text.summary(result)
@@ -37,7 +38,7 @@ def test_a_signal_gives_the_summary(number, honest):
 def test_an_interrupt_without_an_answer(family):
     with peers.UdpPeer(family, lambda data, n: []) as peer:
         with Process("ping", "-c0", "-i", "40ms", "-W", "50ms", family.local("udp-echo", peer.port)) as process:
-            process.wait_line(r"seq=1 ")
+            process.wait_lines(ping_text.LOST, 1)
             process.signal(signal.SIGINT)
             result = process.wait(3)
     assert result.code == 1
@@ -56,7 +57,7 @@ def test_an_interrupt_before_anything_is_answered_is_quick(family):
 
 def test_sigquit_speaks_and_goes_on(honest):
     with Process("ping", "-c0", "-i", "40ms", url(honest)) as process:
-        process.wait_line(r"seq=2 ")
+        process.wait_lines(ping_text.REPLY, 2)
         process.signal(signal.SIGQUIT)
         process.wait_err(r"^[^\n]*\d+/\d+[^\n]*\n")
         seen = len(process.lines)
@@ -78,12 +79,12 @@ def state(pid):
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
 def test_a_pause_is_not_loss(number, honest):
-    with Process("ping", "-c0", "-i", "40ms", "-W", "100ms", url(honest)) as process:
-        process.wait_line(r"seq=3 ")
+    with Process("ping", "-c0", "-i", "40ms", "-W", "500ms", url(honest)) as process:
+        process.wait_lines(ping_text.REPLY, 3)
         process.signal(number)
         wait_until(lambda: state(process.pid) == "T", "stopped")
         heard = len(honest.heard)
-        time.sleep(0.4)  # the pause itself: longer than interval and time-out
+        time.sleep(0.8)  # the pause itself: longer than interval and time-out
         assert len(honest.heard) <= heard + 1
         resumed = time.monotonic()
         process.signal(signal.SIGCONT)
@@ -101,7 +102,7 @@ def test_a_pause_is_not_loss(number, honest):
 def test_other_signals_crash_nothing(number, honest):
     """Whether it ends or goes on: no report of a sanitizer, no core."""
     with Process("ping", "-c5", "-i", "50ms", url(honest)) as process:
-        process.wait_line(r"seq=1 ")
+        process.wait_lines(ping_text.REPLY, 1)
         process.signal(number)
         assert process.wait(5).code in (0, -number)
 
@@ -110,14 +111,14 @@ def test_other_signals_crash_nothing(number, honest):
 
 
 def test_deadline_without_count(honest):
-    result = run("ping", "-w", "300ms", "-i", "40ms", url(honest), code=0)
+    result = run("ping", "-w", "2s", "-i", PACE, url(honest), code=0)
     found = ping_text.summary(result)
-    assert 8 <= found.sent <= 16 and found.received == found.sent
-    assert 0.25 < result.seconds < 1.5
+    assert 9 <= found.sent <= 11 and found.received == found.sent
+    assert 1.9 < result.seconds < 4
 
 
 def test_deadline_with_a_count_that_is_met(honest):
-    result = run("ping", "-w", "10s", "-c3", "-i", "40ms", url(honest), code=0)
+    result = run("ping", "-w", "10s", "-c3", "-i", PACE, url(honest), code=0)
     assert result.seconds < 3
 
 
@@ -154,22 +155,26 @@ def test_the_timeout_of_the_last_probe_is_kept(family):
 
 
 def test_the_schedule_is_absolute(honest):
-    """200 probes at 5 ms take 995 ms, whatever each of them took."""
-    result = run("ping", "-q", "-c", "200", "-i", "5ms", url(honest), code=0)
-    taken = int(re.search(r"time (\d+)ms", result.out)[1])
-    assert 990 <= taken <= 1100, result.out
+    """200 probes at 5 ms take 995 ms, whatever each of them took. Held up at its end, a run is shorter or
+    longer: then another one tells; a schedule that drifts is too long each time."""
+    spans = []
+    while len(spans) < 5 and not any(990 <= span <= 1050 for span in spans):
+        result = run("ping", "-q", "-c", "200", "-i", "5ms", url(honest), code=0)
+        spans.append(int(re.search(r"time (\d+)ms", result.out)[1]))
+    assert any(990 <= span <= 1050 for span in spans), spans
 
 
 def test_slow_answers_do_not_slow_the_schedule(family):
-    with peers.UdpPeer(family, lambda data, n: [(0.2, data)]) as peer:
-        result = run("ping", "-q", "-c", "30", "-i", "40ms", "-W", "1s", family.local("udp-echo", peer.port), code=0)
-    assert ping_text.summary(result).received == 30
-    assert int(re.search(r"time (\d+)ms", result.out)[1]) < 1800
+    with peers.UdpPeer(family, lambda data, n: [(0.7, data)]) as peer:
+        result = run("ping", "-q", "-c", "8", "-i", PACE, "-W", "3s", family.local("udp-echo", peer.port), code=0)
+    assert ping_text.summary(result).received == 8
+    assert int(re.search(r"time (\d+)ms", result.out)[1]) < 4000
 
 
 def test_one_who_does_not_read_does_not_stop_the_measuring(honest):
     """A full pipe costs lines, and says how many; no probe."""
     ours, theirs = os.pipe()
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
     with Process("ping", "-w", "3s", "-i", "1ms", url(honest), stdout=theirs) as ping:
         os.close(theirs)
         time.sleep(2.5)  # nothing to poll for: nobody may read meanwhile
@@ -177,12 +182,12 @@ def test_one_who_does_not_read_does_not_stop_the_measuring(honest):
             out = pipe.read()
         ping.wait()
     assert re.search(r"^\(\d+ lines not shown: nobody read them\)$", out, re.M), out[-600:]
-    assert int(re.search(r"^(\d+) packets transmitted", out, re.M)[1]) > 1500, out[-600:]
+    assert int(re.search(r"^(\d+) packets transmitted", out, re.M)[1]) > 1000, out[-600:]
 
 
 def test_outstanding_by_handshakes_names_the_probe_before(pair, family):
     """Each handshake has a socket of its own; the SYNs of these are dropped."""
     pair.b.filter("input", "tcp dport 80 drop")
-    result = run("ping", "-O", "-c", "3", "-i", "100ms", "-W", "400ms", family.url("tcp", pair.b.address(family), 80), ns=pair.a, code=1)
+    result = run("ping", "-O", "-c", "3", "-i", PACE, "-W", "1s", family.url("tcp", pair.b.address(family), 80), ns=pair.a, code=1)
     told = [int(seq) for seq in re.findall(r"^no answer yet from \S+: seq=(\d+)$", result.out, re.M)]
     assert told == [1, 2], result.out

@@ -14,7 +14,7 @@ import pytest
 
 import peers
 import ping_text
-from harness import IPV4, Namespace, Process, Server, need_root, need_tool, run, wait_until
+from harness import IPV4, PACE, Namespace, Process, Server, need_root, need_tool, run, wait_until
 
 SEEDS = pathlib.Path(__file__).parent / "seeds"
 HOSTS = {"hosts": "127.0.0.1 localhost\n::1 localhost\n"}
@@ -115,7 +115,7 @@ def test_ping_url_typed_to_the_server_is_answered_line_by_line(home):
 
 
 def test_my_ping_host(family, pair):
-    result = run("ping", "-i", "40ms", pair.b.address(family), ns=pair.a, code=0)
+    result = run("ping", "-i", PACE, pair.b.address(family), ns=pair.a, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -125,13 +125,13 @@ def test_my_ping_localhost_by_name(home):
 
 def test_my_ping_over_tcp_of_any_host(home):
     with peers.TcpPeer(IPV4, peers.echo, ns=home, port=443):
-        result = run("ping", "-i", "40ms", "tcp://localhost", ns=home, code=0)
+        result = run("ping", "-i", PACE, "tcp://localhost", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
 def test_my_ping_over_tcp_echo_on_port_7(home):
     with Server("tcp-echo://127.0.0.1:7", ns=home):
-        result = run("ping", "-i", "40ms", "tcp-echo://localhost:7", ns=home, code=0)
+        result = run("ping", "-i", PACE, "tcp-echo://localhost:7", ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -155,7 +155,7 @@ def test_python_clients_with_their_defaults(home):
     for result in results:
         assert result.code == 0, result
         assert len(re.findall(r"seq=\d time=", result.out)) == 4
-    assert 3.0 <= seconds < 4.5
+    assert 3.0 <= seconds < 5.9, "side by side"
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
@@ -180,31 +180,31 @@ def test_python_servers_with_all_defaults(home):
         assert result.code == 0, result
         found = ping_text.summary(result)
         assert (found.sent, found.received) == (4, 4)
-    assert 3.0 <= seconds < 4.5, "count 4, interval 1 s"
+    assert 3.0 <= seconds < 5.9, "count 4, interval 1 s, side by side"
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_python_server_with_the_option_names_of_its_client(transport):
     kind = f"{transport}-echo"
     with seed_server(f"{transport}_server.py", "--port", "0") as port:
-        options = ("--host", "127.0.0.1", "--port", port, "--count", "10", "--interval", "0.01")
+        options = ("--host", "127.0.0.1", "--port", port, "--count", "5", "--interval", "0.2")
         result = run("ping", "--kind", kind, *options, code=0)
     found = ping_text.summary(result)
-    assert (found.sent, found.received) == (10, 10)
+    assert (found.sent, found.received) == (5, 5)
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("size", [1, 12, 56, 1000])
 def test_python_server_with_payloads_it_can_take(transport, size):
     with seed_server(f"{transport}_server.py", "--port", "0") as port:
-        result = run("ping", "-c5", "-i", "40ms", "-s", size, f"{transport}-echo://127.0.0.1:{port}", code=0)
+        result = run("ping", "-c5", "-i", PACE, "-s", size, f"{transport}-echo://127.0.0.1:{port}", code=0)
     assert ping_text.summary(result).received == 5
 
 
 def test_python_pong_server_at_the_default_port(home):
     with seed_server("rust_like_pong.py", ns=home) as port:
         assert port == 42422
-        result = run("ping", "--kind", "pong", "-i", "40ms", ns=home, code=0)
+        result = run("ping", "--kind", "pong", "-i", PACE, ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -224,7 +224,7 @@ def assert_prompt(server):
     with socket.create_connection(("127.0.0.1", server.port("pong")), timeout=5) as sock:
         sock.sendall(b"ping\n")
         assert sock.recv(100).startswith(b"pong ")
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 1.0
 
 
 OFFENCES = {
@@ -304,7 +304,7 @@ def test_socat_echo(transport, home):
     with Process(f"{name}4-LISTEN:8888,fork,bind=127.0.0.1", "EXEC:cat", binary=socat, ns=home):
         type_ = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
         wait_until(lambda: listen(home, "127.0.0.1", 8888, type_), "socat listens")
-        result = run("ping", "--kind", f"{transport}-echo", "-i", "40ms", ns=home, code=0)
+        result = run("ping", "--kind", f"{transport}-echo", "-i", PACE, ns=home, code=0)
     assert ping_text.summary(result).received == 4
 
 
@@ -335,5 +335,5 @@ def test_xinetd_echo(home, tmp_path):
         for type_ in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             wait_until(lambda type_=type_: listen(home, "127.0.0.1", 7, type_), "xinetd listens")
         for kind in ("tcp-echo", "udp-echo"):
-            result = run("ping", "-i", "40ms", f"{kind}://127.0.0.1:7", ns=home, code=0)
+            result = run("ping", "-i", PACE, f"{kind}://127.0.0.1:7", ns=home, code=0)
             assert ping_text.summary(result).received == 4

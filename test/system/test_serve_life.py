@@ -68,27 +68,28 @@ def test_silent_clients_end_after_300_ms_and_the_server_with_0(family, number):
                   for kind in ("pong", "tcp-echo") for _ in range(5)]
         silent[0].sendall(b"ping\n")
         assert tools.Lines(silent[0]).next().startswith("pong ")
-        server.signal(number)
         begin = time.monotonic()
-        assert tools.silent(silent[1], 0.2), "given less time than promised"
+        server.signal(number)
         for sock in silent:
             assert tools.receive_all(sock) == b"", "an RST or bytes nobody asked for"
-        assert 0.2 < time.monotonic() - begin < 2
+            assert time.monotonic() - begin > 0.29, "given less time than promised"
+        assert time.monotonic() - begin < 2
         assert server.wait(2).code == 0
 
 
-def test_after_sigterm_no_new_client_is_taken(family):
-    with harness.Server(*services(family)) as server:
+def test_after_sigterm_no_new_client_is_taken(family, alone):
+    """Where nobody else can be given the port that is free again."""
+    with harness.Server(*services(family), ns=alone) as server:
         port = server.port("tcp-echo")
-        with tools.connect(family.loopback, port) as sock:
+        with alone.call(tools.connect, family.loopback, port) as sock:
             server.signal(signal.SIGTERM)
 
             def refused():
-                sock.sendall(b"k")  # keeps the drain going
-                sock.recv(1)
-                with contextlib.suppress(ConnectionResetError):
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    sock.sendall(b"k")  # keeps the drain going
+                    sock.recv(1)
                     try:
-                        tools.connect(family.loopback, port).close()
+                        alone.call(tools.connect, family.loopback, port).close()
                     except ConnectionRefusedError:
                         return True
                 return False
@@ -114,11 +115,11 @@ def test_at_five_seconds_all_end_even_those_who_never_read_or_never_stop():
             lived = keep_talking(talker)
             assert server.wait().code == 0
             assert 3.0 < lived, "a client that is served must not be cut off early"
-            assert time.monotonic() - begin < 6.0
+            assert time.monotonic() - begin < 7.0
 
 
 def keep_talking(talker):
-    """Ping every 50 ms until the connection ends; seconds it lasted."""
+    """Ping every 10 ms until the connection ends; seconds it lasted."""
     begin = time.monotonic()
     while time.monotonic() - begin < 8:
         try:
@@ -126,7 +127,7 @@ def keep_talking(talker):
                 break
         except ConnectionError:
             break
-        time.sleep(0.05)
+        time.sleep(0.01)
     return time.monotonic() - begin
 
 
@@ -287,12 +288,12 @@ def test_a_killed_server_leaves_no_helper_behind():
         harness.wait_until(lambda: not any(alive(pid) for pid in helpers), "helpers are gone", 3)
 
 
-def test_the_listener_of_a_dead_server_is_gone(family):
-    with harness.Server(family.local("tcp-echo", 0)) as server:
+def test_the_listener_of_a_dead_server_is_gone(family, alone):
+    with harness.Server(family.local("tcp-echo", 0), ns=alone) as server:
         port = server.port("tcp-echo")
         server.stop()
         with pytest.raises(ConnectionRefusedError):
-            tools.connect(family.loopback, port)
+            alone.call(tools.connect, family.loopback, port)
 
 
 def test_one_who_was_told_the_end_and_stays_does_not_hold_it_up():

@@ -95,12 +95,12 @@ def test_when_full_the_newcomer_is_closed_and_the_old_are_served(family):
 
 def test_idle_connections_end_and_busy_ones_stay():
     with harness.Server("tcp-echo://127.0.0.1:0", "pong://127.0.0.1:0",
-                        "--idle-timeout", "400ms") as server, contextlib.ExitStack() as stack:
+                        "--idle-timeout", "800ms") as server, contextlib.ExitStack() as stack:
         idle = hold(stack, server.port("tcp-echo"), 3) + hold(stack, server.port("pong"), 3)
         idle[-1].sendall(b"pin")  # half a request is idle too
         busy = stack.enter_context(tools.connect("127.0.0.1", server.port("tcp-echo")))
         begin = time.monotonic()
-        while time.monotonic() - begin < 1.5:
+        while time.monotonic() - begin < 2.0:
             assert echoes(busy)
             time.sleep(0.05)
         assert all(tools.closed_by_peer(sock, 3.0) for sock in idle)

@@ -21,7 +21,9 @@ struct peer {
 static inline void peer_prepare(struct peer *peer, const struct probe_ops *ops, size_t size)
 {
 	*peer = (struct peer){
-		.options = { .size = size, .socket = { .ttl = -1, .tos = -1, .pmtu = -1 } },
+		.options = { .size = size,
+		             .stamping = STAMPING_USER,
+		             .socket = { .ttl = -1, .tos = -1, .pmtu = -1 } },
 		.channel = { .ops = ops, .options = &peer->options, .loop = &peer->loop },
 	};
 	peer->channel.watch.fd = -1;

@@ -263,20 +263,22 @@ TEST(an_error_about_anything_but_an_echo_request_is_not_ours)
 TEST(the_ip_header_in_front_is_skipped_whole_or_refused)
 {
 	uint8_t packet[60] = { 0x45 };
-	uint8_t ttl = 0;
+	uint8_t ttl = 0, tos = 0;
 
+	packet[1] = 0xb8;
 	packet[8] = 57;
-	assert_int_equal(icmp_skip_ip(packet, 20, &ttl), 20);
+	assert_int_equal(icmp_skip_ip(packet, 20, &ttl, &tos), 20);
 	assert_int_equal(ttl, 57);
-	assert_int_equal(icmp_skip_ip(packet, 19, &ttl), -EBADMSG);
-	assert_int_equal(icmp_skip_ip(packet, 0, &ttl), -EBADMSG);
+	assert_int_equal(tos, 0xb8);
+	assert_int_equal(icmp_skip_ip(packet, 19, &ttl, &tos), -EBADMSG);
+	assert_int_equal(icmp_skip_ip(packet, 0, &ttl, &tos), -EBADMSG);
 	packet[0] = 0x4f;
-	assert_int_equal(icmp_skip_ip(packet, 60, &ttl), 60);
-	assert_int_equal(icmp_skip_ip(packet, 59, &ttl), -EBADMSG);
+	assert_int_equal(icmp_skip_ip(packet, 60, &ttl, &tos), 60);
+	assert_int_equal(icmp_skip_ip(packet, 59, &ttl, &tos), -EBADMSG);
 	packet[0] = 0x44;
-	assert_int_equal(icmp_skip_ip(packet, 60, &ttl), -EBADMSG);
+	assert_int_equal(icmp_skip_ip(packet, 60, &ttl, &tos), -EBADMSG);
 	packet[0] = 0x65;
-	assert_int_equal(icmp_skip_ip(packet, 60, &ttl), -EBADMSG);
+	assert_int_equal(icmp_skip_ip(packet, 60, &ttl, &tos), -EBADMSG);
 }
 
 int main(void)

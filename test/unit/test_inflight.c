@@ -20,7 +20,7 @@ static uint64_t send_one(struct inflight *inflight)
 	struct flight *flight = inflight_open(inflight, &key);
 
 	assert_non_null(flight);
-	flight->sequence = key;
+	flight->sequence = (uint32_t)key;
 	return key;
 }
 
@@ -134,6 +134,108 @@ TEST(more_room_keeps_what_is_in_flight)
 	inflight_done(&inflight);
 }
 
+/* --- where keys may be left out --- */
+
+TEST(a_key_whose_slot_is_taken_is_left_out)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t key = 0;
+
+	inflight.skips = true;
+	for (int i = 0; i < 8; i++)
+		(void)send_one(&inflight);
+	for (uint64_t k = 3; k <= 8; k++)
+		inflight_settle(inflight_find(&inflight, k), FATE_ANSWERED);
+	/* 1 and 2 stand in the way of 9 and 10. */
+	assert_int_equal(send_one(&inflight), 11);
+	assert_null(inflight_find(&inflight, 9));
+	assert_null(inflight_find(&inflight, 10));
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 1);
+	inflight_settle(inflight_find(&inflight, 1), FATE_LOST);
+	assert_non_null(inflight_oldest(&inflight, &key));
+	assert_int_equal(key, 2);
+	inflight_done(&inflight);
+}
+
+TEST(who_finds_no_slot_takes_no_key)
+{
+	struct inflight inflight = table_of(8);
+	uint64_t key = 0;
+
+	inflight.skips = true;
+	for (int i = 0; i < 8; i++)
+		(void)send_one(&inflight);
+	assert_null(inflight_open(&inflight, &key));
+	assert_int_equal(inflight.next, 9);
+	assert_int_equal(inflight_reserve(&inflight, 16), 0);
+	assert_int_equal(send_one(&inflight), 9);
+	inflight_done(&inflight);
+}
+
+TEST(a_key_that_was_left_out_and_withdrawn_leaves_all_as_it_was)
+{
+	struct inflight inflight = table_of(8);
+
+	inflight.skips = true;
+	for (int i = 0; i < 8; i++)
+		(void)send_one(&inflight);
+	inflight_settle(inflight_find(&inflight, 2), FATE_ANSWERED);
+	assert_int_equal(send_one(&inflight), 10);
+	inflight_withdraw(&inflight);
+	assert_null(inflight_find(&inflight, 10));
+	assert_int_equal(send_one(&inflight), 10);
+	inflight_done(&inflight);
+}
+
+static void assert_oldest(struct inflight *inflight, const bool *open, uint64_t newest)
+{
+	uint64_t oldest = 1, found = newest + 1;
+
+	while (oldest <= newest && !open[oldest])
+		oldest++;
+	(void)inflight_oldest(inflight, &found);
+	assert_int_equal(found, oldest);
+}
+
+/* Against a list of what is open: with skips, growth and any order of settling. */
+TEST(however_it_skips_and_grows_nobody_is_lost)
+{
+	enum { MOST = 4096 };
+	static bool open[MOST + 1]; /* by key */
+	struct inflight inflight = table_of(4);
+	struct random random;
+	uint64_t key = 0, last = 0;
+
+	memset(open, 0, sizeof(open));
+	random_seed(&random, 5);
+	inflight.skips = true;
+	for (;;) {
+		const struct flight *flight = inflight_open(&inflight, &key);
+
+		if (!flight) {
+			assert_int_equal(inflight_reserve(&inflight, 2 * inflight.room), 0);
+			continue;
+		}
+		assert_true(key > last);
+		if (key > MOST)
+			break;
+		last = key;
+		open[key] = true;
+		while (random_next(&random) % 9 < 4) {
+			uint64_t other = key - random_next(&random) % 256;
+
+			if (other > key || !open[other])
+				continue;
+			assert_true(inflight_find(&inflight, other)->open);
+			inflight_settle(inflight_find(&inflight, other), FATE_ANSWERED);
+			open[other] = false;
+		}
+		assert_oldest(&inflight, open, key);
+	}
+	inflight_done(&inflight);
+}
+
 static void assert_unwraps(unsigned bits, uint64_t sent)
 {
 	struct inflight inflight = table_of(8);
@@ -227,6 +329,10 @@ int main(void)
 		cmocka_unit_test(the_oldest_is_the_first_that_is_still_open),
 		cmocka_unit_test(a_withdrawn_key_is_given_again),
 		cmocka_unit_test(more_room_keeps_what_is_in_flight),
+		cmocka_unit_test(a_key_whose_slot_is_taken_is_left_out),
+		cmocka_unit_test(who_finds_no_slot_takes_no_key),
+		cmocka_unit_test(a_key_that_was_left_out_and_withdrawn_leaves_all_as_it_was),
+		cmocka_unit_test(however_it_skips_and_grows_nobody_is_lost),
 		cmocka_unit_test(a_wire_of_16_or_32_bits_wraps_without_a_doubt),
 		cmocka_unit_test(nothing_sent_means_no_key_at_all),
 		cmocka_unit_test(a_full_table_of_16_bits_knows_every_key_on_the_wire),

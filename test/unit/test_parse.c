@@ -174,6 +174,28 @@ TEST(nonsense_is_nonsense_even_behind_too_many_digits)
 	assert_int_equal(parse_duration("99999999999999999999x", day, &value), -EINVAL);
 }
 
+TEST(a_decimal_number_is_exact_in_its_unit)
+{
+	int64_t value = 42;
+
+	assert_int_equal(parse_decimal("1%", "%", 1000000, 100000000, &value), 0);
+	assert_int_equal(value, 1000000);
+	assert_int_equal(parse_decimal(".000001%", "%", 1000000, 100000000, &value), 0);
+	assert_int_equal(value, 1);
+	assert_int_equal(parse_decimal("99.5", "", 10, 1000, &value), 0);
+	assert_int_equal(value, 995);
+	assert_int_equal(parse_decimal("99.55", "", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("99.5%", "", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("99.5", "%", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("%", "%", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("", "", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("-1", "", 10, 1000, &value), -EINVAL);
+	assert_int_equal(parse_decimal("100.1", "", 10, 1000, &value), -ERANGE);
+	assert_int_equal(parse_decimal("9223372036854775808", "", 1, INT64_MAX, &value),
+	                 -ERANGE);
+	assert_int_equal(value, 995);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(an_integer_keeps_its_limits),
 		cmocka_unit_test(no_integer_is_cut_down_to_fit),
 		cmocka_unit_test(nonsense_is_nonsense_even_behind_too_many_digits),
+		cmocka_unit_test(a_decimal_number_is_exact_in_its_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Sends what is late at once, however close to the probe before.
-s/mono_known\(target->called\) && mono_before\(session->now, earliest\)/false/
+s/mono_before\(session->now, earliest\)/false/

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Forgets a probe once it has its fate.
-s/if \(key < first_key\(inflight\) \|\| key >= inflight->next\)/if (key < first_key(inflight) || key >= inflight->next || !slot(inflight, key)->open)/
+s/return flight->key == \(uint32_t\)key \? flight : NULL;/return flight->key == (uint32_t)key \&\& flight->open ? flight : NULL;/

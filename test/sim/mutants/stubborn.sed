@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Waits for a channel's stamps however many have not come.
+s/channel->unstamped < UNSTAMPED_MOST/true/

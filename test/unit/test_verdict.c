@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "report/verdict.h"
+#include "unit.h"
+
+/* A target that ended with these round trips, in ms. */
+static void answered(struct target *target, const int64_t *rtts, size_t count)
+{
+	*target = (struct target){ .name = "icmp://192.0.2.1" };
+	assert_int_equal(stats_init(&target->stats, count ? count : 1, STATS_AMPLE), 0);
+	for (size_t i = 0; i < count; i++)
+		stats_add(&target->stats, i + 1, rtts[i] * NS_PER_MS);
+	target->tally.transmitted = target->tally.received = count;
+}
+
+static bool violates(struct target *target, const char *text, struct err *finding)
+{
+	struct verdict verdict;
+	struct err err = { 0 };
+	int result = verdict_parse(text, &verdict, &err);
+
+	assert_string_equal(err.text, "");
+	assert_int_equal(result, 0);
+	return verdict_violated(&verdict, target, finding);
+}
+
+static void assert_violated(struct target *target, const char *text, const char *finding)
+{
+	struct err err = { 0 };
+
+	assert_true(violates(target, text, &err));
+	assert_string_equal(err.text, finding);
+}
+
+static void assert_kept(struct target *target, const char *text)
+{
+	struct err err = { 0 };
+
+	assert_false(violates(target, text, &err));
+	assert_string_equal(err.text, "");
+}
+
+static void assert_refused(const char *text, const char *sentence)
+{
+	struct verdict verdict = { .text = "untouched" };
+	struct err err = { 0 };
+
+	assert_int_equal(verdict_parse(text, &verdict, &err), -EINVAL);
+	assert_string_equal(err.text, sentence);
+	assert_string_equal(verdict.text, "untouched");
+}
+
+TEST(durations_are_held_against_what_was_measured)
+{
+	static const int64_t rtts[] = { 4, 1, 3, 2 };
+	struct target target;
+
+	answered(&target, rtts, COUNT(rtts));
+	assert_violated(&target, "max>3ms", "'icmp://192.0.2.1' fails 'max>3ms': max is 4 ms");
+	assert_kept(&target, "max>4ms");
+	assert_violated(&target, "max>=4ms",
+	                "'icmp://192.0.2.1' fails 'max>=4ms': max is 4 ms");
+	assert_violated(&target, "min<0.002",
+	                "'icmp://192.0.2.1' fails 'min<0.002': min is 1 ms");
+	assert_kept(&target, "min<1ms");
+	assert_violated(&target, "min<=1ms",
+	                "'icmp://192.0.2.1' fails 'min<=1ms': min is 1 ms");
+	assert_violated(&target, "avg>2ms",
+	                "'icmp://192.0.2.1' fails 'avg>2ms': avg is 2.5 ms");
+	assert_kept(&target, "avg>2500us");
+	assert_kept(&target, "p50>2ms");
+	assert_violated(&target, "p50>1999us",
+	                "'icmp://192.0.2.1' fails 'p50>1999us': p50 is 2 ms");
+	assert_kept(&target, "jitter>1s");
+	stats_done(&target.stats);
+}
+
+TEST(a_quantile_of_too_few_answers_is_the_nearest_rank_and_says_so)
+{
+	static const int64_t rtts[] = { 4, 1, 3, 2 };
+	struct target target;
+
+	answered(&target, rtts, COUNT(rtts));
+	assert_violated(&target, "p99>3ms",
+	                "'icmp://192.0.2.1' fails 'p99>3ms': p99 is 4 ms "
+	                "(by nearest rank: 4 answers are too few for it)");
+	assert_kept(&target, "p99.99>4ms");
+	stats_done(&target.stats);
+}
+
+TEST(blanks_may_stand_between_the_words)
+{
+	static const int64_t rtts[] = { 4 };
+	struct target target;
+
+	answered(&target, rtts, COUNT(rtts));
+	assert_violated(&target, " max  >=\t4ms ",
+	                "'icmp://192.0.2.1' fails ' max  >=\\x094ms ': max is 4 ms");
+	assert_violated(&target, "max > 3ms",
+	                "'icmp://192.0.2.1' fails 'max > 3ms': max is 4 ms");
+	stats_done(&target.stats);
+}
+
+TEST(loss_is_of_those_whose_fate_is_known)
+{
+	struct target target = { .name = "x" };
+
+	target.tally =
+		(struct tally){ .transmitted = 110, .received = 98, .lost = 1, .refused = 1 };
+	assert_violated(&target, "loss>1%", "'x' fails 'loss>1%': loss is 2% (2 of 100)");
+	assert_violated(&target, "loss>0", "'x' fails 'loss>0': loss is 2% (2 of 100)");
+	assert_violated(&target, "loss>1.999999%",
+	                "'x' fails 'loss>1.999999%': loss is 2% (2 of 100)");
+	assert_kept(&target, "loss>2%");
+	assert_violated(&target, "loss>=2%", "'x' fails 'loss>=2%': loss is 2% (2 of 100)");
+	target.tally = (struct tally){ .transmitted = 3, .received = 2, .lost = 1 };
+	assert_violated(&target, "loss>33.333333%",
+	                "'x' fails 'loss>33.333333%': loss is 33.3333% (1 of 3)");
+	assert_kept(&target, "loss>33.333334%");
+}
+
+TEST(counts_and_their_share_of_the_answers)
+{
+	struct target target = { .name = "x" };
+
+	target.tally = (struct tally){
+		.transmitted = 200, .received = 200, .reordered = 3, .duplicates = 1
+	};
+	assert_violated(&target, "reordered>2", "'x' fails 'reordered>2': reordered is 3");
+	assert_kept(&target, "reordered>3");
+	assert_violated(&target, "reordered>1%",
+	                "'x' fails 'reordered>1%': reordered is 1.5% (3 of 200)");
+	assert_violated(&target, "duplicates>0", "'x' fails 'duplicates>0': duplicates is 1");
+	assert_kept(&target, "duplicates>0.5%");
+}
+
+TEST(what_cannot_be_measured_is_not_kept)
+{
+	static const int64_t one[] = { 1 };
+	struct target target;
+
+	answered(&target, NULL, 0);
+	assert_violated(
+		&target, "p99>5ms",
+		"'icmp://192.0.2.1' fails 'p99>5ms': p99 cannot be told from no answers");
+	assert_violated(
+		&target, "max<1s",
+		"'icmp://192.0.2.1' fails 'max<1s': max cannot be told from no answers");
+	assert_violated(
+		&target, "loss>50%",
+		"'icmp://192.0.2.1' fails 'loss>50%': loss cannot be told from nothing");
+	assert_kept(&target, "duplicates>0");
+	assert_violated(&target, "duplicates>1%",
+	                "'icmp://192.0.2.1' fails 'duplicates>1%': "
+	                "duplicates cannot be told from nothing");
+	stats_done(&target.stats);
+	answered(&target, one, COUNT(one));
+	assert_violated(
+		&target, "jitter>1s",
+		"'icmp://192.0.2.1' fails 'jitter>1s': jitter cannot be told from one answer");
+	stats_done(&target.stats);
+}
+
+TEST(what_is_no_expression_is_refused_in_one_sentence)
+{
+	assert_refused("los>1%", "unknown metric 'los' (did you mean 'loss'?)");
+	assert_refused("p98>1ms", "unknown metric 'p98' (did you mean 'p90'?)");
+	assert_refused("temperature>1",
+	               "unknown metric 'temperature' (loss, p50 to p99.99, avg, max, min, "
+	               "jitter, reordered or duplicates)");
+	assert_refused("", "unknown metric '' (loss, p50 to p99.99, avg, max, min, jitter, "
+	                   "reordered or duplicates)");
+	assert_refused("loss", "'loss' compares with nothing (as 'loss>1%' or 'p99>5ms' do)");
+	assert_refused("loss=1%",
+	               "'loss=1%' compares with nothing (as 'loss>1%' or 'p99>5ms' do)");
+	assert_refused("loss>",
+	               "'' is not a share such as 1% or 0.5%, which 'loss' is compared with");
+	assert_refused("loss>1",
+	               "'1' is not a share such as 1% or 0.5%, which 'loss' is compared with");
+	assert_refused(
+		"loss>101%",
+		"'101%' is not a share such as 1% or 0.5%, which 'loss' is compared with");
+	assert_refused(
+		"loss>>1%",
+		"'>1%' is not a share such as 1% or 0.5%, which 'loss' is compared with");
+	assert_refused("p99>5%",
+	               "'5%' is not a duration such as 5ms, which 'p99' is compared with");
+	assert_refused("p99>-5ms",
+	               "'-5ms' is not a duration such as 5ms, which 'p99' is compared with");
+	assert_refused("duplicates>1.5",
+	               "'1.5' is not a number such as 0 or a share such as 1%, "
+	               "which 'duplicates' is compared with");
+	assert_refused("max>0.0000000000000000000000000000000000000001",
+	               "'0.0000000000000000000000000000000000000001' is not a duration such as "
+	               "5ms, which 'max' is compared with");
+	assert_refused("\033[31m>1",
+	               "unknown metric '\\x1b[31m' (loss, p50 to p99.99, avg, max, "
+	               "min, jitter, reordered or duplicates)");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations_are_held_against_what_was_measured),
+		cmocka_unit_test(a_quantile_of_too_few_answers_is_the_nearest_rank_and_says_so),
+		cmocka_unit_test(blanks_may_stand_between_the_words),
+		cmocka_unit_test(loss_is_of_those_whose_fate_is_known),
+		cmocka_unit_test(counts_and_their_share_of_the_answers),
+		cmocka_unit_test(what_cannot_be_measured_is_not_kept),
+		cmocka_unit_test(what_is_no_expression_is_refused_in_one_sentence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
