@@ -21,8 +21,7 @@ struct clock_reading {
 
 struct bridge {
 	int64_t offset;
-	struct mono
-		since; /* when the offset was found: what was stamped before may be of another one */
+	struct mono since; /* what was stamped before may be of another offset */
 	bool known;
 };
 

@@ -138,16 +138,17 @@ void summary_rare(FILE *out, const struct tally *tally)
 	const struct {
 		uint64_t count;
 		const char *name;
+		uint64_t of; /* what a share is told of; 0 = none is */
 	} rare[] = {
-		{ tally->duplicates, "duplicates" },
-		{ tally->late, "late" },
-		{ tally->reordered, "reordered" },
-		{ tally->refused, "refused" },
-		{ tally->unsent, "unsent" },
-		{ tally->junk, "junk" },
-		{ tally->retransmissions, "retransmitted" },
-		{ tally->syn_lost, "SYN retransmitted" },
-		{ tally->unmeasured, "answered, nobody saw when" },
+		{ tally->duplicates, "duplicates", 0 },
+		{ tally->late, "late", 0 },
+		{ tally->reordered, "reordered", 0 },
+		{ tally->refused, "refused", 0 },
+		{ tally->unsent, "unsent", tally->transmitted + tally->unsent },
+		{ tally->junk, "junk", 0 },
+		{ tally->retransmissions, "retransmitted", 0 },
+		{ tally->syn_lost, "SYN retransmitted", 0 },
+		{ tally->unmeasured, "answered, nobody saw when", 0 },
 	};
 	const char *separator = "";
 
@@ -155,6 +156,10 @@ void summary_rare(FILE *out, const struct tally *tally)
 		if (rare[i].count == 0)
 			continue;
 		(void)fprintf(out, "%s%" PRIu64 " %s", separator, rare[i].count, rare[i].name);
+		if (rare[i].of > 0)
+			(void)fprintf(
+				out, " (%s)",
+				share_text((double)rare[i].count / (double)rare[i].of).text);
 		separator = ", ";
 	}
 	if (*separator)

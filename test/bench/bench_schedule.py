@@ -6,6 +6,7 @@ after the first, so the lag of the first is 0 by definition and any drift shows 
 """
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -19,6 +20,7 @@ from figures import median, micro, quantile, table
 from servers import BenchError, Ours
 
 INTERVAL = 10_000_000
+SHORT = 1_000_000  # of the lag that a run tells of itself
 SLACK = 1_000_000  # ns by which a packet may seem early: the first had a lag of its own
 PCAP_NANOSECONDS = 0xA1B23C4D
 READY_SECONDS = 10
@@ -112,6 +114,47 @@ def ours(bench, seconds):
                 "icmp[icmptype] == icmp-echo and dst host 127.77.0.1", seconds)
 
 
+# --- the lag that a run tells of itself --------------------------------------------------------
+
+
+@contextlib.contextmanager
+def busy(bench, loops):
+    """So many processes that never rest, on the client's CPU."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(loops):
+            process = subprocess.Popen(bench.pinned(bench.client_cpu, ["sh", "-c", "while :; do :; done"]))
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        yield
+
+
+def told(bench, command, seconds, loops):
+    """A run by its own records: how late each probe was handed over, and how close two came."""
+    with busy(bench, loops):
+        done = subprocess.run(bench.pinned(bench.client_cpu, command), capture_output=True, text=True,
+                              check=False, timeout=seconds + SPARE_SECONDS)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    sent = {record["seq"]: record["lag_ns"] for record in records if "lag_ns" in record}
+    unsent = sum(record["type"] == "unsent" for record in records)
+    if not sent:
+        raise BenchError(f"no probe left: {shlex.join(command)}: {done.stderr.strip()}")
+    instants = [seq * SHORT + lag for seq, lag in sorted(sent.items())]
+    gaps = [later - earlier for earlier, later in zip(instants, instants[1:])]
+    last = max(sent)
+    return [loops, len(sent), f"{unsent} ({unsent / (unsent + len(sent)):.2%})", micro(median(sent.values())),
+            micro(quantile(sent.values(), 0.99)), micro(max(sent.values())), micro(sent[last]), micro(min(gaps))]
+
+
+def lag(bench, seconds):
+    print(f"\n## Lag\n\n{seconds} s at one probe each ms, by the records of the run; busy loops on its CPU. Wanted: p99 ≤ 100 µs "
+          "without loops; beside them no drift (the last), no burst (no gap below half an interval), and the share unsent told.\n")
+    with Ours(bench, "udp-echo").start() as server:
+        command = [bench.program("sounder"), "ping", "-J", "-i", "1ms", "-w", f"{seconds}s",
+                   f"udp-echo://127.0.0.1:{server.port}"]
+        rows = [told(bench, command, seconds, loops) for loops in (0, 4)]
+    table(["loops", "sent", "unsent", "lag p50", "lag p99", "lag max", "lag of the last", "least gap"], rows)
+
+
 def run(bench, options):
     seconds = options.seconds
     print("## Keeping the schedule\n")
@@ -123,3 +166,5 @@ def run(bench, options):
                       "icmp[icmptype] == icmp-echo and dst host 127.77.0.2", seconds))
     table(["command", "sent", "unsent", "captured", "lost", "lag of the last", "lag p50", "lag p99",
            "lag max", "lag min"], rows)
+    if not bench.twin:
+        lag(bench, seconds)
