@@ -185,8 +185,6 @@ def test_a_thousand_addresses(tmp_path):
 
 def test_ten_thousand_stay_within_8_megabytes(tmp_path):
     need_root()
-    if with_sanitizer():
-        pytest.skip("build: a sanitizer takes memory of its own")
     with Namespace("many") as ns:
         names = [f"127.{i // 250}.{i % 250}.1" for i in range(10000)]
         words = command(["ping", "-f", "-c5", "--targets", listing(tmp_path, "\n".join(names))], ns)
@@ -198,7 +196,8 @@ def test_ten_thousand_stay_within_8_megabytes(tmp_path):
     assert child.returncode == 0
     assert len(lines) > 10000
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
-    assert peak <= 8192, f"{peak} KiB"
+    # A sanitizer takes memory of its own.
+    assert peak <= 8192 or with_sanitizer(), f"{peak} KiB"
 
 
 def waiting(pipe):

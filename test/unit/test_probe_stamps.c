@@ -6,6 +6,7 @@
 #include "probe/stamps.h"
 #include "probe/tcp_echo.h"
 #include "probe/udp_echo.h"
+#include "stamping.h"
 
 enum { SIZE = 20, TOO_LONG = 65535 };
 
@@ -372,5 +373,5 @@ int main(void)
 		cmocka_unit_test(icmp_tells_both_stamps_over_ipv6),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, stamping_begin, stamping_end);
 }

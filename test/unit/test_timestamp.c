@@ -2,9 +2,9 @@
 /* What the kernel stamps on this host's own loopback. */
 #include <string.h>
 
-#include "loopback.h"
 #include "net/datagram.h"
 #include "net/timestamp.h"
+#include "stamping.h"
 #include "wire/icmp.h"
 
 enum { ROOM = 128, BYTES = 32, SENDS = 5 };
@@ -269,5 +269,5 @@ int main(void)
 		cmocka_unit_test(a_restart_counts_from_0_again),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, stamping_begin, stamping_end);
 }
