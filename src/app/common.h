@@ -11,6 +11,10 @@ enum {
 	EXIT_TROUBLE = 2, /* usage, name resolution, permission, any other failure */
 };
 
+/* Occupies those of the descriptors 0, 1, 2 that are closed, so that nothing else is opened there and
+ * taken for stdout or stderr; writing to them fails as before. */
+void app_keep_descriptors(void);
+
 /* Prints "sounder: COMMAND: SENTENCE" (command may be NULL) on stderr; returns EXIT_TROUBLE. */
 int app_fail(const char *command, const struct err *err);
 

@@ -125,6 +125,7 @@ int main(int argc, char **argv)
 {
 	struct err err;
 
+	app_keep_descriptors();
 	if (argc < 2) {
 		(void)err_set(&err, -EINVAL, "no command given (see 'sounder --help')");
 		return app_fail(NULL, &err);

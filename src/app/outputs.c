@@ -161,6 +161,14 @@ bool outputs_flush(struct outputs *outputs)
 	return outputs->texts || !outputs->broken;
 }
 
+void outputs_report(const struct outputs *outputs, struct session *session)
+{
+	if (outputs->many)
+		table_standing(stderr, session);
+	else
+		session_report(session);
+}
+
 static void print_memory(const struct outputs *outputs, const struct session *session)
 {
 	(void)printf("memory: %zu target%s take%s at most %zu KiB\n", outputs->targets,

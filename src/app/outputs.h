@@ -39,6 +39,9 @@ void outputs_done(struct outputs *outputs);
 /* Has the session tell them all. */
 void outputs_attach(struct outputs *outputs, struct session *session);
 
+/* Says on stderr how things stand: a line for each target, or where there are many one for all. */
+void outputs_report(const struct outputs *outputs, struct session *session);
+
 /* Lets go of what was written, as far as its readers take it at once.  False when there is nobody
  * left to tell anything. */
 bool outputs_flush(struct outputs *outputs);

@@ -56,25 +56,30 @@ static void take_signals(struct run *run)
 {
 	for (int signal; (signal = loop_take_signal(&run->signals));) {
 		if (signal == SIGQUIT)
-			session_report(run->session);
+			outputs_report(&run->outputs, run->session);
 		else
 			run->stopping = true;
 	}
 }
 
-static void take_happening(struct run *run, const struct happening *happening, struct mono now)
+/* Channels first: a name that has moved may do away with one of them. */
+static void take_happenings(struct run *run, const struct happening *happenings, int count,
+                            struct mono now)
 {
-	switch (happening->watch->kind) {
-	case WATCH_SIGNAL:
-		take_signals(run);
-		break;
-	case WATCH_RESOLVER:
-		finder_heard(&run->finder);
-		break;
-	default:
-		session_heard(run->session, happening->watch, now);
-		break;
+	bool signalled = false, resolved = false;
+
+	for (int i = 0; i < count; i++) {
+		struct watch *watch = happenings[i].watch;
+
+		signalled = signalled || watch->kind == WATCH_SIGNAL;
+		resolved = resolved || watch->kind == WATCH_RESOLVER;
+		if (watch->kind == WATCH_CHANNEL)
+			session_heard(run->session, watch, now);
 	}
+	if (resolved)
+		finder_heard(&run->finder);
+	if (signalled)
+		take_signals(run);
 }
 
 static bool finished(const struct run *run)
@@ -129,8 +134,7 @@ static void measure(struct run *run)
 
 		now = clock_mono();
 		look_at_clocks(run, now);
-		for (int i = 0; i < count; i++)
-			take_happening(run, &happenings[i], now);
+		take_happenings(run, happenings, count, now);
 		if (count > 0)
 			now = clock_mono();
 		run->stopping = run->stopping || !mono_before(now, run->deadline);

@@ -18,7 +18,8 @@
 
 enum {
 	COUNT_UNLESS_TOLD = 4,
-	AMPLE_TARGETS = 16, /* with more of them, each keeps less */
+	INTERVALS_MOST = 1000, /* that may wait for the time-outs of their probes */
+	AMPLE_TARGETS = 16,    /* with more of them, each keeps less */
 };
 
 #define FIELD(member) offsetof(struct ping_options, member)
@@ -202,10 +203,23 @@ static int check_exclusions(const struct ping_options *options, struct err *err)
 	return 0;
 }
 
+/* Each interval waits for the time-outs of its probes, so there are many at once. */
+static int check_report(const struct ping_options *options, struct err *err)
+{
+	int64_t timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
+
+	if (options->report <= 0 || timeout / options->report <= INTERVALS_MOST)
+		return 0;
+	return err_set(err, -EINVAL, "'--report %s' is too short beside a time-out of %s",
+	               span_text(options->report).text, span_text(timeout).text);
+}
+
 static int check(struct ping_options *options, struct err *err)
 {
 	int result = check_exclusions(options, err);
 
+	if (result == 0)
+		result = check_report(options, err);
 	if (result == 0)
 		result = read_verdicts(options, err);
 	if (result < 0)
@@ -273,7 +287,8 @@ static enum stamping stamping_of(const struct ping_options *options,
 {
 	int64_t gap =
 		session->pace == PACE_ANSWERS ? session->least_gap : options->probe.interval;
-	bool alone = session->pace == PACE_ANSWERS && targets == 1;
+	bool alone = session->pace == PACE_ANSWERS &&
+	             targets <= (options->flood ? 1 : AMPLE_TARGETS);
 
 	if (options->user_stamps)
 		return STAMPING_USER;

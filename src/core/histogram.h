@@ -75,6 +75,13 @@ int histogram_bucket_at(const struct histogram *histogram, uint64_t rank);
 /* Which of count values in ascending order is the q-quantile (0 < q <= 1): ceil(q * count). */
 uint64_t histogram_rank(double q, uint64_t count);
 
+/* True when so many values are enough for a q-quantile: at least one lies above it. */
+static inline bool quantile_is_supported(uint64_t count, double q)
+{
+	/* The margin keeps 0.9 of 10 from failing by the last bit of a double. */
+	return (double)count * (1 - q) >= 1 - 1e-9;
+}
+
 /* The q-quantile (0 < q <= 1) by nearest rank, in ns; 0 for an empty histogram. */
 int64_t histogram_quantile(const struct histogram *histogram, double q);
 

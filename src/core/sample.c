@@ -35,7 +35,7 @@ int64_t sample_lag(const struct sample *sample)
 int64_t sample_delay(const struct sample *sample)
 {
 	return mono_known(sample->woken) ? span_max(mono_since(sample->woken, sample->due), 0)
-	                                 : 0;
+	                                 : -1;
 }
 
 int64_t sample_host_out(const struct sample *sample)

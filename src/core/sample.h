@@ -41,6 +41,7 @@ struct sample {
 	enum taker tx, rx;   /* who took the instants that the round trip rests on */
 	int error;           /* negative errno of a refusal or of what kept it unsent */
 	int retransmissions; /* by TCP while this probe was under way */
+	bool distrusted;     /* a stamp was taken out (sample_distrust) */
 	bool reordered;      /* answered after a probe that was sent later (RFC 4737) */
 };
 
@@ -50,7 +51,7 @@ int64_t sample_rtt(const struct sample *sample);
 /* How late the probe was handed to the kernel, in ns; 0 for one that was never sent. */
 int64_t sample_lag(const struct sample *sample);
 
-/* How much of that was waiting for the processor. */
+/* How much of that was waiting for the processor; -1 = unknown. */
 int64_t sample_delay(const struct sample *sample);
 
 /* The host's own parts of the round trip, from call to wire and from wire to hand; -1 = unknown. */

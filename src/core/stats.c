@@ -4,9 +4,15 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { EXACT_AMPLE = 1024, EXACT_FRUGAL = 64 };
+enum {
+	EXACT_AMPLE = 1024,
+	EXACT_FRUGAL = 64,
+	SPAN_BITS = 48, /* three days */
+	SEQUENCE_MASK = 0x7fff,
+};
+
+#define SPAN_MASK ((INT64_C(1) << SPAN_BITS) - 1)
 
 /* Of confidence intervals: 95 %, so 2.5 % in each tail. */
 static const long double tail = 0.025L;
@@ -86,16 +92,38 @@ void stats_done(struct stats *stats)
 	*stats = (struct stats){ 0 };
 }
 
+/* A sample that stands for itself keeps the low bits of its sequence above its span, so that
+ * neighbours are found. */
+static int64_t pack(uint64_t sequence, int64_t rtt)
+{
+	return (int64_t)((sequence & SEQUENCE_MASK) << SPAN_BITS) | span_min(rtt, SPAN_MASK);
+}
+
+static int64_t span_of(int64_t packed)
+{
+	return packed & SPAN_MASK;
+}
+
+static uint64_t sequence_of(int64_t packed)
+{
+	return ((uint64_t)packed >> SPAN_BITS) | (SEQUENCE_MASK + 1); /* never 0 */
+}
+
+static int64_t exact_at(const struct stats *stats, size_t i)
+{
+	return stats->moments ? stats->exact[i] : span_of(stats->exact[i]);
+}
+
 static void record_exact(const struct stats *stats, struct histogram *histogram)
 {
 	for (size_t i = 0; i < stats->count; i++)
-		histogram_record(histogram, stats->exact[i]);
+		histogram_record(histogram, exact_at(stats, i));
 }
 
-static void remember(struct stats *stats, int64_t rtt)
+static void remember(struct stats *stats, uint64_t sequence, int64_t rtt)
 {
 	if (stats->count < stats->exact_room) {
-		stats->exact[stats->count] = rtt;
+		stats->exact[stats->count] = stats->moments ? rtt : pack(sequence, rtt);
 	} else if (stats->count == stats->exact_room && !stats->histogram) {
 		stats->histogram = histogram_new(schema_of(stats->thrift));
 		if (!stats->histogram)
@@ -106,19 +134,29 @@ static void remember(struct stats *stats, int64_t rtt)
 		histogram_record(stats->histogram, rtt);
 }
 
-/* Against the sample before, and against the probe before if that is the same. */
-static void add_jitter(struct moments *moments, int64_t rtt, bool consecutive)
+/* The later probe's round trip less the earlier one's. */
+static void add_ipdv(struct moments *moments, int64_t change)
 {
-	int64_t change = rtt - moments->last;
-	double magnitude = fabs((double)change);
-
-	moments->jitter += (magnitude - moments->jitter) / 16;
-	if (!consecutive)
-		return;
 	moments->ipdv_min = moments->ipdv_count ? span_min(moments->ipdv_min, change) : change;
 	moments->ipdv_max = moments->ipdv_count ? span_max(moments->ipdv_max, change) : change;
 	moments->ipdv_count++;
-	moments->ipdv_mean += (magnitude - moments->ipdv_mean) / (double)moments->ipdv_count;
+	moments->ipdv_mean +=
+		(fabs((double)change) - moments->ipdv_mean) / (double)moments->ipdv_count;
+}
+
+/* A straggler meets the neighbour that overtook it. */
+static void meet_neighbours(struct moments *moments, uint64_t sequence, int64_t rtt)
+{
+	size_t before = (sequence - 1) % MOMENTS_RECENT,
+	       after = (sequence + 1) % MOMENTS_RECENT;
+	size_t own = sequence % MOMENTS_RECENT;
+
+	if (sequence > 1 && moments->recent[before].sequence == sequence - 1)
+		add_ipdv(moments, rtt - moments->recent[before].rtt);
+	if (moments->recent[after].sequence == sequence + 1)
+		add_ipdv(moments, moments->recent[after].rtt - rtt);
+	moments->recent[own].sequence = sequence;
+	moments->recent[own].rtt = rtt;
 }
 
 /* Welford's recurrence.  After a thousand million samples a step of the mean may be less than its
@@ -134,12 +172,13 @@ static void add_to_mean(struct moments *moments, int64_t rtt)
 	moments->squares += delta * (((double)rtt - mean) - moments->mean_rest);
 }
 
-static void moments_add(struct moments *moments, int64_t rtt, bool consecutive)
+static void moments_add(struct moments *moments, uint64_t sequence, int64_t rtt)
 {
 	bool first = moments->count == 0;
 
 	if (!first)
-		add_jitter(moments, rtt, consecutive);
+		moments->jitter += (fabs((double)(rtt - moments->last)) - moments->jitter) / 16;
+	meet_neighbours(moments, sequence, rtt);
 	moments->min = first ? rtt : span_min(moments->min, rtt);
 	moments->max = first ? rtt : span_max(moments->max, rtt);
 	moments->last = rtt;
@@ -154,36 +193,40 @@ struct moments stats_moments(const struct stats *stats)
 	if (stats->moments)
 		return *stats->moments;
 	for (size_t i = 0; i < stats->count; i++)
-		moments_add(&moments, stats->exact[i], stats->consecutive >> i & 1);
+		moments_add(&moments, sequence_of(stats->exact[i]), span_of(stats->exact[i]));
 	return moments;
 }
 
 /* More come than were expected: from now on the samples alone do not tell. */
-static bool keep_moments(struct stats *stats)
+static bool keep_moments(struct stats *stats, uint64_t sequence)
 {
 	struct moments *moments = malloc(sizeof(*moments));
 
 	if (!moments)
 		return false;
 	*moments = stats_moments(stats);
+	for (size_t i = 0; i < stats->count; i++)
+		stats->exact[i] = span_of(stats->exact[i]);
+	/* Seen from the one that comes, their sequences are whole again. */
+	for (size_t i = 0; i < MOMENTS_RECENT; i++)
+		if (moments->recent[i].sequence)
+			moments->recent[i].sequence =
+				sequence -
+				((sequence - moments->recent[i].sequence) & SEQUENCE_MASK);
 	stats->moments = moments;
 	return true;
 }
 
 void stats_add(struct stats *stats, uint64_t sequence, int64_t rtt)
 {
-	bool consecutive = stats->count > 0 && sequence == stats->last_sequence + 1;
-
 	if (!stats->exact)
 		return; /* there was no memory for statistics */
-	if (!stats->moments && stats->count == stats->exact_room && !keep_moments(stats))
+	if (!stats->moments && stats->count == stats->exact_room &&
+	    !keep_moments(stats, sequence))
 		return;
-	remember(stats, rtt);
+	remember(stats, sequence, rtt);
 	if (stats->moments)
-		moments_add(stats->moments, rtt, consecutive);
-	else if (consecutive && stats->count < EXACT_FRUGAL)
-		stats->consecutive |= UINT64_C(1) << stats->count;
-	stats->last_sequence = sequence;
+		moments_add(stats->moments, sequence, rtt);
 	stats->count++;
 }
 
@@ -212,8 +255,7 @@ bool stats_supports(const struct stats *stats, double q)
 {
 	if (!is_exact(stats) && !stats->histogram)
 		return false;
-	/* The margin keeps 0.9 of 10 from failing by the last bit of a double. */
-	return (double)stats->count * (1 - q) >= 1 - 1e-9;
+	return quantile_is_supported(stats->count, q);
 }
 
 static int compare(const void *a, const void *b)
@@ -233,8 +275,8 @@ static void sort_exact(const struct stats *stats, struct sorted *sorted)
 {
 	int64_t *exact = stats->moments ? stats->exact : sorted->copy;
 
-	if (!stats->moments)
-		memcpy(exact, stats->exact, (size_t)stats->count * sizeof(int64_t));
+	for (size_t i = 0; i < stats->count && !stats->moments; i++)
+		exact[i] = exact_at(stats, i);
 	qsort(exact, (size_t)stats->count, sizeof(int64_t), compare);
 	sorted->exact = exact;
 }

@@ -5,7 +5,8 @@
  * and by histogram beyond; three jitters, because people mean three things by the word:
  *
  *   jitter  RFC 3550 6.4.1, the round trip in the place of the transit time: J += (|D| - J) / 16
- *   ipdv    RFC 3393 / 5481: the difference between consecutive probes, both answered; signed
+ *   ipdv    RFC 3393 / 5481: the difference between consecutive probes, both answered, in whatever
+ *           order; signed
  *   pdv     RFC 5481: above the minimum; its quantiles are those of the round trip less min
  *
  * Constant memory: a week takes what a minute takes.
@@ -16,9 +17,13 @@
 
 enum stats_thrift {
 	STATS_AMPLE, /* 1024 exact samples; a fine histogram, made at once where more are expected */
-	STATS_FRUGAL, /* for thousands of them: 64 exact samples, of which all else is derived when asked for,
-	               * if no more are expected; else a coarse histogram when more come */
+	/* For thousands of them: 64 exact samples, of which all else is derived when asked for, if no more
+	 * are expected; else a coarse histogram when more come. */
+	STATS_FRUGAL,
 };
+
+/* Neighbours among the probes meet as long as no more than so many lie between their answers. */
+enum { MOMENTS_RECENT = 16 };
 
 struct moments {
 	uint64_t count;
@@ -26,6 +31,10 @@ struct moments {
 	double mean, mean_rest; /* rest: what a double of the mean's size has no room for */
 	double squares;         /* sum of squared deviations from the mean */
 	double jitter;
+	struct {
+		uint64_t sequence;
+		int64_t rtt;
+	} recent[MOMENTS_RECENT]; /* at sequence modulo their number */
 	uint64_t ipdv_count;
 	int64_t ipdv_min, ipdv_max; /* ns, signed */
 	double ipdv_mean;           /* of the magnitudes, ns */
@@ -33,11 +42,8 @@ struct moments {
 
 struct stats {
 	uint64_t count;
-	uint64_t last_sequence;  /* of the sample before */
-	struct moments *moments; /* NULL: they follow from the exact samples alone, */
-	uint64_t
-		consecutive; /* and this: bit i, sample i is of the probe after that of i - 1 */
-	int64_t *exact;      /* the first samples themselves */
+	struct moments *moments; /* NULL: they follow from the exact samples alone */
+	int64_t *exact;
 	uint32_t exact_room;
 	enum stats_thrift thrift;
 	struct histogram *histogram; /* all of them; not made while they fit in exact */

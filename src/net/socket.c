@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -78,6 +79,15 @@ int socket_configure(int fd, int family, const struct socket_options *options)
 	if (result == 0 && options->pmtu >= 0)
 		result = set_ip(fd, family, IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, options->pmtu);
 	return result < 0 ? result : bind_source(fd, family, options);
+}
+
+bool socket_lost_device(int fd)
+{
+	char name[IF_NAMESIZE];
+	socklen_t length = sizeof(name);
+
+	return getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length) < 0 &&
+	       errno == ENODEV;
 }
 
 int socket_receive_room(int fd, int room)

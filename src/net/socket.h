@@ -26,6 +26,9 @@ void socket_close(int *fd);
 /* Applies the options, and binds where a source is given. */
 MUST_CHECK int socket_configure(int fd, int family, const struct socket_options *options);
 
+/* True when the interface that the options bound it to is there no more. */
+bool socket_lost_device(int fd);
+
 /* Binds a socket that socket_configure() left unbound. */
 MUST_CHECK int socket_bind_to(int fd, const struct address *address);
 

@@ -50,6 +50,7 @@ void channel_free(struct session *session, struct channel *channel)
 	if (!channel)
 		return;
 	channel_close(session, channel);
+	heap_take(&session->expiry, &channel->expiry);
 	join_close(session, channel);
 	inflight_done(&channel->inflight);
 	free(channel->state);
@@ -107,18 +108,16 @@ void channel_reopen(struct session *session, struct channel *channel, struct tar
 
 void channel_close(struct session *session, struct channel *channel)
 {
-	heap_take(&session->expiry, &channel->expiry);
 	if (channel->status != CHANNEL_CLOSED)
 		channel->ops->close(channel);
 	channel->status = CHANNEL_CLOSED;
+	channel_rearm(session, channel);
 }
 
-void channel_heal(struct session *session, struct channel *channel, int error)
+void channel_heal(struct session *session, struct channel *channel)
 {
-	if (error != -ENODEV && error != -ENXIO && error != -EADDRNOTAVAIL && error != -EINVAL)
-		return;
-	channel_close(session, channel);
-	channel_rearm(session, channel);
+	if (socket_lost_device(channel->watch.fd))
+		channel_close(session, channel);
 }
 
 size_t channel_bytes(const struct channel *channel)
@@ -285,12 +284,19 @@ void channel_release(struct session *session, struct target *target)
 	target->pool = NULL;
 }
 
+static bool channel_is_awaiting(struct channel *channel)
+{
+	uint64_t key = 0;
+
+	return inflight_oldest(&channel->inflight, &key) != NULL;
+}
+
 struct channel *channel_for(const struct target *target)
 {
 	if (target->ops->scope != CHANNEL_PER_PROBE)
 		return target->channel;
 	for (struct channel **one = target->pool; *one; one++)
-		if ((*one)->status == CHANNEL_CLOSED)
+		if ((*one)->status == CHANNEL_CLOSED && !channel_is_awaiting(*one))
 			return *one;
 	return NULL;
 }

@@ -20,9 +20,9 @@ void channel_release(struct session *session, struct target *target);
 MUST_CHECK int channel_open(struct session *session, struct channel *channel,
                             const struct target *target, struct err *err);
 
-/* A send failed so that the socket may never send again: its interface is gone, or the address it is
- * bound to.  Then it is closed, and what is in flight stays awaited. */
-void channel_heal(struct session *session, struct channel *channel, int error);
+/* A send failed.  If the interface that the socket was bound to is gone it will never send again, also
+ * when another of that name comes: it is closed, and what is in flight stays awaited. */
+void channel_heal(struct session *session, struct channel *channel);
 
 /* Its memory besides what the kernel keeps, in bytes. */
 size_t channel_bytes(const struct channel *channel);

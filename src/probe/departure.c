@@ -5,8 +5,10 @@
 
 #include "probe/channel.h"
 #include "probe/intervals.h"
+#include "probe/match.h"
 #include "probe/opening.h"
 #include "probe/settle.h"
+#include "probe/stamps.h"
 #include "probe/tell.h"
 #include "wire/payload.h"
 
@@ -171,8 +173,12 @@ static void stay(struct session *session, struct target *target, struct channel 
 		settle_unsent(session, target, result);
 	if (channel->ops->scope == CHANNEL_PER_PROBE)
 		channel_close(session, channel);
-	else if (channel->ops->scope == CHANNEL_FOR_ALL)
-		channel_heal(session, channel, result);
+	if (channel->ops->scope != CHANNEL_FOR_ALL)
+		return;
+	/* The stamps of others that have left are taken before their numbers lose their meaning. */
+	match_events(session, channel);
+	stamps_restart(channel);
+	channel_heal(session, channel);
 }
 
 static void send_probe(struct session *session, struct target *target, struct channel *channel)
@@ -255,6 +261,14 @@ static bool must_wait_its_turn(const struct session *session, const struct targe
 	       session->options.probe.size < PAYLOAD_KEY_BYTES;
 }
 
+/* Nothing has left yet that the schedule could stay true to: it begins when this process could. */
+static void begin_now(struct session *session, struct target *target)
+{
+	target->first = session->now;
+	schedule_init(&target->schedule, session->now, session->options.probe.interval);
+	target->due = next_due(session, target);
+}
+
 /* A probe is due.  One late by less than an interval is sent at once, but no closer to the one
  * before than half their distance; a later one is skipped, so that nothing ever bursts. */
 static void fire(struct session *session, struct target *target)
@@ -262,6 +276,8 @@ static void fire(struct session *session, struct target *target)
 	int64_t interval = session->options.probe.interval;
 	struct mono earliest = mono_add(target->called, target->gap / 2);
 
+	if (target->sequence == 0 && mono_since(session->now, target->due) >= interval)
+		begin_now(session, target);
 	if (session->options.pace != PACE_ANSWERS &&
 	    mono_since(session->now, target->due) >= interval) {
 		while (target->phase == TARGET_RUNNING &&

@@ -113,11 +113,8 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	              channel_nonce(channel, key));
 	icmp_write_request(icmp->request, ICMP_HEADER_BYTES + size, icmp->version,
 	                   icmp->identifier, (uint16_t)key);
-	int result = socket_send_shared(channel->watch.fd, icmp->request,
-	                                ICMP_HEADER_BYTES + size, to, called);
-
-	stamps_sent(channel, key, result);
-	return result;
+	return socket_send_shared(channel->watch.fd, icmp->request, ICMP_HEADER_BYTES + size,
+	                          to, called);
 }
 
 /* The nonce of the request that an error quotes, as far as it does. */

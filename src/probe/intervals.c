@@ -165,10 +165,11 @@ void intervals_tick(struct session *session)
 	for (size_t i = 0; i < session->target_count; i++) {
 		struct target *target = session->targets[i];
 
-		if (!target || !target->intervals || target->phase == TARGET_WAITING ||
-		    target->phase == TARGET_FINISHED)
+		if (!target || !target->intervals || target->phase == TARGET_WAITING)
 			continue;
-		begin_up_to(session, target, session->ticks - 1);
+		/* After the last probe nothing is due in any more. */
+		if (target->phase != TARGET_FINISHING && target->phase != TARGET_FINISHED)
+			begin_up_to(session, target, session->ticks - 1);
 		tell_over(session, target);
 	}
 }
@@ -179,7 +180,13 @@ void intervals_conclude(const struct session *session)
 		struct target *target = session->targets[i];
 
 		while (target && target->intervals &&
-		       target->intervals->told < target->intervals->begun)
+		       target->intervals->told < target->intervals->begun) {
+			struct interval *interval =
+				place(target->intervals, target->intervals->told);
+
+			/* The last one ends where the run does. */
+			interval->to = mono_earlier(interval->to, session->now);
 			tell_one(session, target);
+		}
 	}
 }

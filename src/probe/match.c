@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "probe/channel.h"
+#include "probe/intervals.h"
 #include "probe/settle.h"
 #include "probe/tell.h"
 
@@ -23,7 +24,11 @@ static void junk(struct session *session, struct target *target, int error)
 
 	if (!target)
 		return;
+	struct interval *interval = intervals_of(session, target, session->now);
+
 	target->tally.junk++;
+	if (interval)
+		interval->tally.junk++;
 	tell_event(session, target, notice);
 }
 
@@ -122,10 +127,9 @@ static void take_open(struct session *session, struct channel *channel, struct t
 	struct mono expiry = mono_add(flight->called, channel->options->timeout);
 	bool in_time = sample_rtt(sample) <= channel->options->timeout;
 
+	/* The probe is lost, and settled in its turn: losses are told in the order of sending. */
 	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
-		target->tally.syn_lost++;
-		sample->fate = FATE_LOST;
-		settle_flight(session, target, flight, sample);
+		flight->doomed = true;
 		return;
 	}
 	if (!in_time && !mono_known(sample->arrived) &&
@@ -181,7 +185,7 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	sample.span = event->span;
 	sample.tx = sample.rx = event->span ? TAKEN_KERNEL : TAKEN_USER;
 	sample.retransmissions = event->retransmissions;
-	settle_departed(session, &sample, flight, event->hardware);
+	settle_departed(&sample, flight, event->hardware);
 	if (flight->open)
 		take_open(session, channel, target, flight, event, &sample);
 	else

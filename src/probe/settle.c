@@ -63,6 +63,8 @@ static void account(struct tally *tally, struct stats *stats, const struct targe
 	int64_t rtt = sample_rtt(sample);
 
 	count_fate(tally, sample->fate);
+	tally->distrusted += sample->distrusted;
+	tally->syn_lost += sample->fate == FATE_LOST && sample->retransmissions > 0;
 	if (mono_known(sample->called))
 		tally->worst_lag = span_max(tally->worst_lag, sample_lag(sample));
 	if (sample->fate != FATE_ANSWERED)
@@ -110,6 +112,17 @@ void settle_afterwards(struct session *session, struct target *target,
 	finish_if_done(session, target);
 }
 
+/* Paced by answers a probe is due when its turn comes, and nobody waits. */
+static struct mono woken_of(const struct session *session, const struct flight *flight)
+{
+	if (session->options.pace == PACE_ANSWERS)
+		return (struct mono){ 0 };
+	/* All ones stand for more than they can say. */
+	if (flight->delay == UINT32_MAX)
+		return (struct mono){ 0 };
+	return mono_add(flight->due, flight->delay);
+}
+
 struct sample settle_sample(const struct session *session, const struct target *target,
                             const struct flight *flight, enum fate fate)
 {
@@ -124,7 +137,7 @@ struct sample settle_sample(const struct session *session, const struct target *
 		.tos = -1,
 		.wall = { session->now.ns + session->wall_offset },
 		.due = flight->due,
-		.woken = mono_add(flight->due, flight->delay),
+		.woken = woken_of(session, flight),
 		.called = flight->called,
 		.left = flight->left,
 		.arrived = { 0 },
@@ -133,23 +146,20 @@ struct sample settle_sample(const struct session *session, const struct target *
 		.tx = TAKEN_USER,
 		.rx = TAKEN_USER,
 		.error = 0,
-		.retransmissions = 0,
+		.retransmissions = flight->doomed,
+		.distrusted = false,
 		.reordered = false,
 	};
 }
 
-void settle_departed(const struct session *session, struct sample *sample,
-                     const struct flight *flight, int64_t hardware)
+void settle_departed(struct sample *sample, const struct flight *flight, int64_t hardware)
 {
-	struct target *target = settle_target(session, sample->target);
-
 	sample->left = flight->left;
 	if (flight->hardware != 0 && hardware != 0) {
 		sample->span = hardware - flight->hardware;
 		sample->tx = sample->rx = TAKEN_HARDWARE;
 	}
-	if (sample_distrust(sample) && target)
-		target->tally.distrusted++;
+	sample->distrusted |= sample_distrust(sample);
 }
 
 /* Its place among losses in a row. */

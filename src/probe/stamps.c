@@ -21,12 +21,10 @@ void stamps_begin(struct channel *channel, bool stream)
 	channel->first_key = channel->inflight.next;
 }
 
-void stamps_sent(struct channel *channel, uint64_t key, int result)
+void stamps_restart(struct channel *channel)
 {
-	if (result == 0)
-		return;
 	timestamps_restart(&channel->timestamps, channel->watch.fd);
-	channel->first_key = key;
+	channel->first_key = channel->inflight.next;
 }
 
 /* Which probe left; KEY_UNKNOWN when the id is that of a part of one. */

@@ -12,8 +12,8 @@
 /* Asks for the stamps that the options want; before the first probe (of a stream: once it stands). */
 void stamps_begin(struct channel *channel, bool stream);
 
-/* A send of the probe with this key returned this. */
-void stamps_sent(struct channel *channel, uint64_t key, int result);
+/* A send has failed, and all that came was taken: the next probe is counted as the first. */
+void stamps_restart(struct channel *channel);
 
 /* Takes up to room reports off the error queue.  Those that tell of a departure become LEFT events;
  * the others are left in reports, compacted, for the kind to read.  unit: bytes of a request on a

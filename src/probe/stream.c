@@ -120,15 +120,16 @@ bool stream_ready(struct channel *channel, struct stream *stream, struct event *
 	return result == 0;
 }
 
-/* True when TCP had to send something again since it was last asked. */
-static bool has_sent_again(const struct channel *channel, struct stream *stream)
+/* What TCP has to send again holds back all that was sent after it, and then all comes at once. */
+static void note_retransmissions(struct channel *channel, struct stream *stream)
 {
 	int total = socket_state(channel->watch.fd).retransmissions;
-	int more = total - stream->retransmissions;
 
+	if (total == stream->retransmissions)
+		return;
+	stream->untold += total - stream->retransmissions;
 	stream->retransmissions = total;
-	stream->untold += more;
-	return more > 0;
+	stream->held_back = channel->inflight.next;
 }
 
 struct stream_read stream_read(struct channel *channel, struct stream *stream, void *data,
@@ -141,7 +142,7 @@ struct stream_read stream_read(struct channel *channel, struct stream *stream, v
 		return read;
 	read.receipt = stamps_received(channel);
 	read.whole = (size_t)read.got < room;
-	read.released = has_sent_again(channel, stream);
+	note_retransmissions(channel, stream);
 	return read;
 }
 
@@ -151,8 +152,9 @@ static bool is_stamped(const struct channel *channel, const struct stream *strea
                        const struct stream_read *read, bool last)
 {
 	bool no_more_asked = stream->next_key == channel->inflight.next;
+	bool at_once = stream->next_key <= stream->held_back;
 
-	return (read->whole || no_more_asked) && (last || read->released);
+	return (read->whole || no_more_asked) && (last || at_once);
 }
 
 void stream_answered(struct channel *channel, struct stream *stream,

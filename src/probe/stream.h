@@ -11,6 +11,8 @@ struct stream {
 	uint64_t next_key;   /* of the answer that comes next: order is all a stream has */
 	int retransmissions; /* as TCP counted them when last asked, */
 	int untold;          /* and those of which no answer has told yet */
+	uint64_t
+		held_back; /* no probe before this key was through when TCP had to send again */
 	size_t request_bytes;
 	uint8_t *unsent; /* the rest of a request that the kernel did not take */
 	size_t unsent_at, unsent_length;
@@ -34,9 +36,8 @@ bool stream_ready(struct channel *channel, struct stream *stream, struct event *
 
 /* Bytes that came, and when; where they hold several answers the stamp is that of the last. */
 struct stream_read {
-	int64_t got;   /* as socket_receive() */
-	bool whole;    /* nothing was left unread behind them */
-	bool released; /* TCP had to send again, and so all of them came at once */
+	int64_t got; /* as socket_receive() */
+	bool whole;  /* nothing was left unread behind them */
 	struct stamps_receipt receipt;
 	struct stamp arrival;
 };

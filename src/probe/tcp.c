@@ -67,6 +67,11 @@ static int heard(struct channel *channel, struct event *events, int room)
 	/* What never stood cannot be reset: the SYN/ACK came, and an RST right behind it. */
 	if (result == -ECONNRESET || result == -EPIPE)
 		result = 1;
+	/* The kernel has given up: nobody answered. */
+	if (result == -ETIMEDOUT) {
+		events[0] = (struct event){ .kind = EVENT_ENDED, .error = result };
+		return 1;
+	}
 	events[0] = (struct event){
 		.kind = result < 0 ? EVENT_REFUSED : EVENT_REPLY,
 		.key = channel->inflight.next - 1,

@@ -97,10 +97,7 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	if (echo->own_port == address_port(to))
 		return -EADDRINUSE; /* a server takes the port it serves for a loop */
 	payload_write(echo->request, size, (uint32_t)key, channel_nonce(channel, key));
-	int result = socket_send_shared(channel->watch.fd, echo->request, size, to, called);
-
-	stamps_sent(channel, key, result);
-	return result;
+	return socket_send_shared(channel->watch.fd, echo->request, size, to, called);
 }
 
 static struct event refusal(const struct channel *channel, const struct socket_report *report,

@@ -56,16 +56,24 @@ static void on_sample(void *state, const struct target *target, const struct sam
 		add(&anatomy->parts[i], parts[i].span(sample));
 }
 
-/* In us, with the digits that the histogram has. */
-static double quantile_us(const struct anatomy_part *part, double q)
+struct figure {
+	char text[320];
+};
+
+/* In us, with the digits that the histogram has; "-" where so few do not tell. */
+static struct figure quantile_text(const struct anatomy_part *part, double q)
 {
+	struct figure figure = { "-" };
 	int64_t quantile = span_min(histogram_quantile(&part->spans, q), part->max);
 	int64_t unit = 1;
 
 	while (quantile / unit >= DIGITS)
 		unit *= 10;
 	quantile = (quantile + unit / 2) / unit * unit;
-	return (double)quantile / (double)NS_PER_US;
+	if (quantile_is_supported(part->spans.count, q))
+		(void)snprintf(figure.text, sizeof(figure.text), "%.1f",
+		               (double)quantile / (double)NS_PER_US);
+	return figure;
 }
 
 static void print_part(const struct anatomy *anatomy, size_t i)
@@ -77,9 +85,10 @@ static void print_part(const struct anatomy *anatomy, size_t i)
 	if (known == 0)
 		(void)fprintf(anatomy->out, " %10s %10s %10s %10s", "-", "-", "-", "-");
 	else
-		(void)fprintf(anatomy->out, " %10.1f %10.1f %10.1f %10.1f",
-		              part->mean / (double)NS_PER_US, quantile_us(part, 0.5),
-		              quantile_us(part, 0.99), (double)part->max / (double)NS_PER_US);
+		(void)fprintf(anatomy->out, " %10.1f %10s %10s %10.1f",
+		              part->mean / (double)NS_PER_US, quantile_text(part, 0.5).text,
+		              quantile_text(part, 0.99).text,
+		              (double)part->max / (double)NS_PER_US);
 	if (known < anatomy->answers)
 		(void)fprintf(anatomy->out, "  (unknown for %s)",
 		              share_text((double)(anatomy->answers - known) /

@@ -101,7 +101,7 @@ static void on_sample(void *state, const struct target *target, const struct sam
 		put_times(record, sample);
 	if (sample->fate != FATE_UNSENT) {
 		record_integer(record, "lag_ns", sample_lag(sample));
-		record_integer(record, "delay_ns", sample_delay(sample));
+		record_span(record, "delay_ns", sample_delay(sample));
 	}
 	if (sample->retransmissions > 0)
 		record_integer(record, "retransmissions", sample->retransmissions);

@@ -234,23 +234,23 @@ void summary_lag(FILE *out, const struct tally *tally, bool verbose)
 		              span_ms((double)tally->worst_lag));
 }
 
-void summary_brief(FILE *out, const struct tally *tally, const struct stats *stats)
+void summary_brief(FILE *out, const struct tally *tally, const struct moments *moments)
 {
 	(void)fprintf(out, "%" PRIu64 "/%" PRIu64 " packets", tally->received,
 	              tally->transmitted);
 	print_loss(out, tally);
-	if (stats->count == 0)
+	if (moments->count == 0)
 		return;
-	struct moments moments = stats_moments(stats);
-
 	(void)fputs(", ", out);
-	print_rtt(out, &moments);
+	print_rtt(out, moments);
 }
 
 void summary_line(FILE *out, const struct target *target)
 {
+	struct moments moments = stats_moments(&target->stats);
+
 	(void)fprintf(out, "%s: ", target->name);
-	summary_brief(out, &target->tally, &target->stats);
+	summary_brief(out, &target->tally, &moments);
 	(void)fputc('\n', out);
 }
 

@@ -16,7 +16,7 @@ void summary_print(FILE *out, struct target *target, bool verbose);
 void summary_line(FILE *out, const struct target *target);
 
 /* "9/10 packets, 10% packet loss, min/avg/max/mdev = ... ms", without an end. */
-void summary_brief(FILE *out, const struct tally *tally, const struct stats *stats);
+void summary_brief(FILE *out, const struct tally *tally, const struct moments *moments);
 
 /* The lines of a summary, of one target or of many together.  elapsed: ns. */
 void summary_counts(FILE *out, const struct tally *tally, int64_t elapsed);

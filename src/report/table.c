@@ -315,12 +315,26 @@ static void print_total(const struct table *table)
 	summary_lag(out, &total.tally, table->verbose);
 }
 
+void table_standing(FILE *out, const struct session *session)
+{
+	struct total total = { 0 };
+
+	for (size_t i = 0; i < session->target_count; i++)
+		if (session->targets[i])
+			add_target(&total, session->targets[i]);
+	(void)fprintf(out, "%zu targets: ", session->target_count);
+	summary_brief(out, &total.tally, &total.moments);
+	(void)fputc('\n', out);
+	(void)fflush(out);
+}
+
 static void on_done(void *state)
 {
 	struct table *table = state;
 
-	if (table->count > 0) {
+	if (table->count > 0)
 		qsort(table->rows, table->count, sizeof(struct table_row), compare);
+	if (table->count > 0 || table->forgotten > 0) {
 		print_rows(table);
 		print_total(table);
 	}

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "probe/sink.h"
+#include "probe/session.h"
 #include "probe/target.h"
 
 struct table_row;
@@ -26,6 +26,9 @@ struct table {
 	size_t count, room;
 	size_t forgotten; /* rows for which there was no memory */
 };
+
+/* One line: how all of them stand so far, as if they were one. */
+void table_standing(FILE *out, const struct session *session);
 
 /* Lets go of the rows, where done() was not called. */
 void table_done(struct table *table);

@@ -272,6 +272,7 @@ static void on_event(void *state, const struct target *target, const struct noti
 
 static void on_interval(void *state, const struct target *target, struct interval *interval)
 {
+	struct moments moments = stats_moments(&interval->stats);
 	struct text *text = state;
 
 	if (hush(text))
@@ -283,7 +284,7 @@ static void on_interval(void *state, const struct target *target, struct interva
 		(void)fprintf(text->out, " of %s", target->name);
 	(void)fprintf(text->out,
 	              ", %s: ", span_text_ms(mono_since(interval->to, interval->from)).text);
-	summary_brief(text->out, &interval->tally, &interval->stats);
+	summary_brief(text->out, &interval->tally, &moments);
 	(void)fputc('\n', text->out);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -248,8 +249,8 @@ static bool judge_quantile(const struct verdict *verdict, struct target *target,
 		(void)snprintf(few, sizeof(few),
 		               " (by nearest rank: %" PRIu64 " answers are too few for it)",
 		               stats->count);
-	(void)snprintf(what, sizeof(what), "%s is %.6g ms%s", metric->name, span_ms(value),
-	               few);
+	(void)snprintf(what, sizeof(what), "%s is %.9g ms%s", metric->name,
+	               span_ms((double)llround(value)), few);
 	return say(verdict, target, what, finding);
 }
 
@@ -272,7 +273,8 @@ static bool judge_duration(const struct verdict *verdict, struct target *target,
 
 	if (!holds(value, verdict->relation, (double)verdict->value))
 		return false;
-	(void)snprintf(what, sizeof(what), "%s is %.6g ms", metric->name, span_ms(value));
+	(void)snprintf(what, sizeof(what), "%s is %.9g ms", metric->name,
+	               span_ms((double)llround(value)));
 	return say(verdict, target, what, finding);
 }
 
@@ -296,7 +298,7 @@ static bool judge_count(const struct verdict *verdict, const struct target *targ
 	                   : !holds((double)count, verdict->relation, limit))
 		return false;
 	if (verdict->ratio)
-		(void)snprintf(what, sizeof(what), "%s is %.6g%% (%" PRIu64 " of %" PRIu64 ")",
+		(void)snprintf(what, sizeof(what), "%s is %.3g%% (%" PRIu64 " of %" PRIu64 ")",
 		               metric->name, (double)count * 100 / (double)of, count, of);
 	else
 		(void)snprintf(what, sizeof(what), "%s is %" PRIu64, metric->name, count);

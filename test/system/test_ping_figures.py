@@ -60,7 +60,7 @@ def test_intervals_add_up(family, served):
     intervals = list(ping_text.INTERVAL.finditer(result.out))
     summary = ping_text.summary(result)
     assert [int(interval["number"]) for interval in intervals] == list(range(1, len(intervals) + 1))
-    assert len(intervals) >= 3 and {interval["span"] for interval in intervals} == {"100ms"}
+    assert len(intervals) >= 3 and {interval["span"] for interval in intervals[:-1]} == {"100ms"}
     assert sum(int(interval["sent"]) for interval in intervals) == summary.sent
     assert sum(int(interval["received"]) for interval in intervals) == summary.received
     least = [float(interval["rtt"].split("/")[0]) for interval in intervals if interval["rtt"]]
@@ -85,7 +85,7 @@ def test_who_asks_is_told_how_far_to_trust(family, served):
 
 
 def test_the_anatomy_has_every_part(family, served):
-    result = run("ping", "-q", "-v", "-c", 20, "-i", "10ms", served.url("udp-echo", family.version), code=0)
+    result = run("ping", "-q", "-v", "-c", 200, "-i", "5ms", served.url("udp-echo", family.version), code=0)
     parts = ping_text.anatomy(result.out)
     assert list(parts) == [
         "due to sent (own lag)",

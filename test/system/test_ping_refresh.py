@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import signal
+import time
 
 import pytest
 
@@ -146,3 +147,18 @@ def test_others_are_asked_meanwhile(family, net):
             p.signal(signal.SIGINT)
             result = p.wait()
     assert result.code == 2
+
+
+def test_from_one_family_to_the_other_in_the_middle_of_a_flood(net):
+    """The channel of the old family goes away while it has something to say."""
+    net.resolve("127.0.0.1")
+    with Process("ping", "-f", "-J", "-q", "-w", "3", "--resolve-every", "100ms", NAME, ns=net) as process:
+        for n in range(10):
+            net.resolve("::1" if n % 2 == 0 else "127.0.0.1")
+            time.sleep(0.2)
+        assert process.wait(20).code == 0
+    changes = [record for record in records(process) if record.get("event") == "address_changed"]
+    summary = records(process)[-1]
+    assert len(changes) >= 2, process.lines
+    assert summary["received"] > 100
+    assert summary["lost"] <= 2 * len(changes)

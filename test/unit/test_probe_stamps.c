@@ -78,8 +78,8 @@ static void fail_to_ask(struct peer *peer, bool too_long)
 	                            too_long ? &peer->address : &nowhere, &called);
 
 	assert_int_equal(result, too_long ? -EMSGSIZE : -EINVAL);
-	stamps_sent(&peer->channel, key, result);
 	inflight_withdraw(&peer->channel.inflight);
+	stamps_restart(&peer->channel);
 }
 
 static void assert_belong_after_failures(int family)

@@ -117,7 +117,7 @@ TEST(loss_is_of_those_whose_fate_is_known)
 	assert_violated(&target, "loss>=2%", "'x' fails 'loss>=2%': loss is 2% (2 of 100)");
 	target.tally = (struct tally){ .transmitted = 3, .received = 2, .lost = 1 };
 	assert_violated(&target, "loss>33.333333%",
-	                "'x' fails 'loss>33.333333%': loss is 33.3333% (1 of 3)");
+	                "'x' fails 'loss>33.333333%': loss is 33.3% (1 of 3)");
 	assert_kept(&target, "loss>33.333334%");
 }
 
