@@ -214,6 +214,19 @@ static int check_report(const struct ping_options *options, struct err *err)
 	               span_text(options->report).text, span_text(timeout).text);
 }
 
+static int check_kind(const struct ping_options *options, struct err *err)
+{
+	struct kind_names names = kind_names();
+	const char *nearest;
+
+	if (!options->kind || kind_by_name(options->kind))
+		return 0;
+	nearest = text_nearest(options->kind, names.names);
+	return err_set(err, -EINVAL, "unknown kind '%s'%s%s%s", quote(options->kind).text,
+	               nearest ? " (did you mean '" : "", nearest ? nearest : "",
+	               nearest ? "'?)" : "");
+}
+
 static int check(struct ping_options *options, struct err *err)
 {
 	int result = check_exclusions(options, err);
@@ -226,16 +239,9 @@ static int check(struct ping_options *options, struct err *err)
 		return result;
 	if (options->v4 && options->v6)
 		return err_set(err, -EINVAL, "'-4' and '-6' exclude each other");
-	if (options->kind && !kind_by_name(options->kind)) {
-		struct kind_names names = kind_names();
-		const char *nearest = text_nearest(options->kind, names.names);
-
-		return err_set(err, -EINVAL, "unknown kind '%s'%s%s%s",
-		               quote(options->kind).text, nearest ? " (did you mean '" : "",
-		               nearest ? nearest : "", nearest ? "'?)" : "");
-	}
 	options->family = options->v4 ? AF_INET : options->v6 ? AF_INET6 : AF_UNSPEC;
-	return read_socket_options(options, err);
+	result = check_kind(options, err);
+	return result < 0 ? result : read_socket_options(options, err);
 }
 
 static void complete(struct ping_options *options)

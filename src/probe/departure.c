@@ -269,27 +269,35 @@ static void begin_now(struct session *session, struct target *target)
 	target->due = next_due(session, target);
 }
 
-/* A probe is due.  One late by less than an interval is sent at once, but no closer to the one
- * before than half their distance; a later one is skipped, so that nothing ever bursts. */
-static void fire(struct session *session, struct target *target)
+/* Whether the probe that is due may leave now.  One late by less than an interval may, but no closer to
+ * the one before than half their distance; a later one is skipped, so that nothing ever bursts. */
+static bool is_in_time(struct session *session, struct target *target)
 {
 	int64_t interval = session->options.probe.interval;
 	struct mono earliest = mono_add(target->called, target->gap / 2);
 
+	if (session->options.pace == PACE_ANSWERS)
+		return true;
 	if (target->sequence == 0 && mono_since(session->now, target->due) >= interval)
 		begin_now(session, target);
-	if (session->options.pace != PACE_ANSWERS &&
-	    mono_since(session->now, target->due) >= interval) {
+	if (mono_since(session->now, target->due) >= interval) {
 		while (target->phase == TARGET_RUNNING &&
 		       mono_since(session->now, target->due) >= interval)
 			give_up(session, target, -ETIME);
-		return;
+		return false;
 	}
-	if (session->options.pace != PACE_ANSWERS && mono_known(target->called) &&
-	    mono_before(session->now, earliest)) {
+	if (mono_known(target->called) && mono_before(session->now, earliest)) {
 		heap_put(&session->due, &target->next, earliest.ns);
-		return;
+		return false;
 	}
+	return true;
+}
+
+/* A probe is due. */
+static void fire(struct session *session, struct target *target)
+{
+	if (!is_in_time(session, target))
+		return;
 	if (must_wait_its_turn(session, target)) {
 		give_up(session, target, -EBUSY);
 		return;
