@@ -14,6 +14,7 @@ import re
 import pytest
 
 import harness
+import netlab
 import peers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -95,3 +96,16 @@ def pair():
     """Two namespaces `pair.a` and `pair.b`, joined by a veth pair, with IPv4 and IPv6 addresses."""
     with harness.Pair() as pair:
         yield pair
+
+
+@pytest.fixture(scope="module")
+def laid():
+    with netlab.Lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(laid):
+    """The Lab (netlab) of a module, its relay as good as a cable."""
+    laid.relay.shape()
+    return laid

@@ -5,18 +5,12 @@ import time
 
 import pytest
 
-from harness import Pair, Process, Server, run, wait_until
+from harness import Process, Server, run, wait_until
 
 # What the kernel says meanwhile.
 DOWN = {"network_unreachable", "network_down", "no_address", "host_unreachable", "connection_timeout"}
 GONE = {"network_unreachable", "no_address", "invalid", "connection_timeout"}
 KINDS = ["icmp", "udp-echo", "tcp-echo", "tcp"]
-
-
-@pytest.fixture
-def pair():
-    with Pair() as pair:
-        yield pair
 
 
 def records(process, kind):

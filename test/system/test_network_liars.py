@@ -6,25 +6,11 @@ import struct
 
 import pytest
 
-import netlab
 from harness import Server
 from netlab import captured, ping
 from relay import BACK, at, every, forged
 
 PACE = ("-c6", "-i", "30ms", "-W", "150ms")
-
-
-@pytest.fixture(scope="module")
-def laid():
-    with netlab.Lab() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(laid):
-    """The Lab of this module, its relay as good as a cable."""
-    laid.relay.shape()
-    return laid
 
 
 def flip(data, at_):

@@ -21,19 +21,6 @@ MS = 1_000_000
 WAYS = {FORWARD: "forward", BACK: "back"}
 
 
-@pytest.fixture(scope="module")
-def laid():
-    with netlab.Lab() as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(laid):
-    """The Lab of this module, its relay as good as a cable."""
-    laid.relay.shape()
-    return laid
-
-
 def serving(kind, family, pair):
     """A server that answers `kind`, in namespace b. For icmp nobody asks it: the kernel answers."""
     service = kind if kind in ("udp-echo", "tcp-echo") else "tcp-echo"
