@@ -23,6 +23,11 @@ static bool is(const struct connection *connection, unsigned states)
 	return connection->state & states;
 }
 
+static struct service_counters *counters_of(const struct conversation *conversation)
+{
+	return &conversation->streams->services[conversation->connection->service].counters;
+}
+
 static bool owes(const struct connection *connection)
 {
 	return connection->busy && connection->busy->out.length > 0;
@@ -81,8 +86,10 @@ static size_t transmit(struct conversation *conversation, const void *data, size
 {
 	int64_t sent = socket_send(conversation->connection->watch.fd, data, length);
 
-	if (sent >= 0)
+	if (sent >= 0) {
+		counter_add(&counters_of(conversation)->sent_bytes, (uint64_t)sent);
 		return (size_t)sent;
+	}
 	if (sent != -EAGAIN && sent != -EINTR)
 		conversation->connection->state |= CONNECTION_BROKEN;
 	return 0;
@@ -245,7 +252,9 @@ static void hear(struct conversation *conversation)
 		streams_touch(streams, connection);
 	else if (got != -EAGAIN && got != -EINTR)
 		connection->state |= CONNECTION_BROKEN;
-	hand_over(conversation, kept + (got > 0 ? (size_t)got : 0));
+	got = got > 0 ? got : 0;
+	counter_add(&counters_of(conversation)->received_bytes, (uint64_t)got);
+	hand_over(conversation, kept + (size_t)got);
 }
 
 /* Answers more of the requests that were kept. */
@@ -289,10 +298,11 @@ static void settle(struct conversation *conversation)
 {
 	struct streams *streams = conversation->streams;
 	struct connection *connection = conversation->connection;
-	bool over = conversation_is_over(connection);
+	bool over = conversation_is_over(connection),
+	     broken = is(connection, CONNECTION_BROKEN);
 
-	if (is(connection, CONNECTION_BROKEN) || (over && is(connection, CONNECTION_ENDED))) {
-		streams_close(streams, connection);
+	if (broken || (over && is(connection, CONNECTION_ENDED))) {
+		streams_close(streams, connection, broken ? ENDING_BROKEN : ENDING_PEER);
 		return;
 	}
 	if (over && is(connection, CONNECTION_CLOSING))
@@ -311,7 +321,7 @@ static void drain(struct conversation *conversation)
 	if (got > 0 && ++connection->drained < DRAIN_READS)
 		return;
 	if (got != -EAGAIN && got != -EINTR)
-		streams_close(streams, connection);
+		streams_close(streams, connection, ENDING_PEER);
 }
 
 void conversation_turn(struct streams *streams, struct connection *connection, unsigned ready)
@@ -319,7 +329,7 @@ void conversation_turn(struct streams *streams, struct connection *connection, u
 	struct conversation conversation = { streams, connection };
 
 	if (ready & LOOP_ERROR) {
-		streams_close(streams, connection);
+		streams_close(streams, connection, ENDING_BROKEN);
 		return;
 	}
 	if (is(connection, CONNECTION_LINGERING)) {

@@ -98,8 +98,13 @@ static int turn_away(struct listeners *listeners, const struct listener *listene
 	socket_close(&listeners->reserve);
 	int fd = socket_accept(listener->watch.fd, NULL);
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		counter_add(
+			&listeners->streams->services[listener->service].counters.turned_away,
+			1);
 		socket_close(&fd);
+		fd = 0;
+	}
 	refill_reserve(listeners);
 	return fd;
 }

@@ -19,7 +19,7 @@
 struct reflector {
 	struct watch watch;
 	struct loop *loop;
-	const struct service *service;
+	struct service *service;
 	const struct guard *guard;
 	struct rate *rate;           /* NULL = no limit */
 	struct datagrams *datagrams; /* shared with the other reflectors of the worker */

@@ -20,7 +20,7 @@ static uint32_t ticks_of(int64_t span)
 }
 
 int streams_init(struct streams *streams, struct loop *loop, struct limits *limits,
-                 const struct service *services, int watch_kind)
+                 struct service *services, int watch_kind)
 {
 	*streams = (struct streams){
 		.loop = loop,
@@ -43,7 +43,7 @@ static void close_all(struct streams *streams, const struct slot_list *list)
 	struct connection *connection;
 
 	while ((connection = slots_at(&streams->slots, list->first)))
-		streams_close(streams, connection);
+		streams_close(streams, connection, ENDING_DRAINED);
 }
 
 void streams_done(struct streams *streams)
@@ -112,7 +112,7 @@ static bool admit(struct streams *streams)
 	if (atomic_fetch_add(&limits->connections, 1) < limits->max_connections)
 		return true;
 	if (oldest && quiet_ticks(streams, oldest) > ticks_of(EVICTABLE_SECONDS * NS_PER_SEC)) {
-		streams_close(streams, oldest);
+		streams_close(streams, oldest, ENDING_EVICTED);
 		return true;
 	}
 	atomic_fetch_sub(&limits->connections, 1);
@@ -122,18 +122,21 @@ static bool admit(struct streams *streams)
 void streams_open(struct streams *streams, int fd, size_t service)
 {
 	struct connection *connection = admit(streams) ? slots_take(&streams->slots) : NULL;
+	struct service_counters *counters = &streams->services[service].counters;
 
 	if (!connection) {
+		counter_add(&counters->turned_away, 1);
 		socket_close(&fd);
 		return;
 	}
+	counter_add(&counters->connections, 1);
 	connection->watch = (struct watch){ .fd = fd, .kind = streams->watch_kind };
 	connection->service = (uint8_t)service;
 	connection->active = streams->tick;
 	connection->interest = LOOP_READ;
 	slots_append(&streams->slots, &streams->idle, connection);
 	if (loop_watch(streams->loop, &connection->watch, LOOP_READ) < 0) {
-		streams_close(streams, connection);
+		streams_close(streams, connection, ENDING_BROKEN);
 		return;
 	}
 	if (streams->idle.first == streams->idle.last)
@@ -172,11 +175,12 @@ static void forget_busy(struct streams *streams, struct connection *connection)
 	connection->busy = NULL;
 }
 
-void streams_close(struct streams *streams, struct connection *connection)
+void streams_close(struct streams *streams, struct connection *connection, enum ending ending)
 {
-	const struct service *service = &streams->services[connection->service];
+	struct service *service = &streams->services[connection->service];
 	struct conversation conversation = { streams, connection };
 
+	counter_add(&service->counters.ended[ending], 1);
 	if (connection->state & CONNECTION_PENDING && service->ops->cancelled)
 		service->ops->cancelled(service->state, &conversation);
 	slots_remove(&streams->slots, list_of(streams, connection), connection);
@@ -194,7 +198,8 @@ void streams_drain(struct streams *streams)
 }
 
 /* Ends those of the list that were quiet for more than patience, a pending answer being no quiet. */
-static void expire(struct streams *streams, const struct slot_list *list, uint32_t patience)
+static void expire(struct streams *streams, const struct slot_list *list, uint32_t patience,
+                   enum ending ending)
 {
 	struct connection *oldest;
 
@@ -203,7 +208,7 @@ static void expire(struct streams *streams, const struct slot_list *list, uint32
 		if (oldest->state & CONNECTION_PENDING)
 			streams_touch(streams, oldest);
 		else
-			streams_close(streams, oldest);
+			streams_close(streams, oldest, ending);
 	}
 }
 
@@ -221,14 +226,14 @@ static void end_silent(struct streams *streams)
 		if (quiet_ticks(streams, connection) <= patience)
 			return;
 		if (conversation_is_over(connection))
-			streams_close(streams, connection);
+			streams_close(streams, connection, ENDING_DRAINED);
 	}
 }
 
 void streams_sweep(struct streams *streams)
 {
-	expire(streams, &streams->idle, ticks_of(streams->limits->idle_timeout));
-	expire(streams, &streams->lingering, linger_ticks(streams));
+	expire(streams, &streams->idle, ticks_of(streams->limits->idle_timeout), ENDING_IDLE);
+	expire(streams, &streams->lingering, linger_ticks(streams), ENDING_PEER);
 	if (streams->draining)
 		end_silent(streams);
 	streams->due = MONO_NEVER;

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "service/counters.h"
 #include "service/limits.h"
 #include "service/service.h"
 #include "service/slots.h"
@@ -15,12 +16,13 @@
 struct service {
 	const struct service_ops *ops;
 	void *state;
+	struct service_counters counters;
 };
 
 struct streams {
 	struct loop *loop;
 	struct limits *limits;
-	const struct service *services;
+	struct service *services;
 	int watch_kind; /* of the watches of connections */
 
 	struct slots slots;
@@ -48,7 +50,7 @@ enum {
 
 /* services is borrowed, as is all else.  -ENOMEM. */
 MUST_CHECK int streams_init(struct streams *streams, struct loop *loop, struct limits *limits,
-                            const struct service *services, int watch_kind);
+                            struct service *services, int watch_kind);
 
 /* Ends all connections. */
 void streams_done(struct streams *streams);
@@ -66,7 +68,7 @@ void streams_touch(struct streams *streams, struct connection *connection);
  * that destroys answers on their way. */
 void streams_linger(struct streams *streams, struct connection *connection);
 
-void streams_close(struct streams *streams, struct connection *connection);
+void streams_close(struct streams *streams, struct connection *connection, enum ending ending);
 
 /* From now on connections end as soon as nothing is owed and their peers are silent. */
 void streams_drain(struct streams *streams);

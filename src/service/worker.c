@@ -140,7 +140,7 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	struct service *service = &worker->services[number];
 
 	if (service->ops)
-		return number;
+		return number; /* at another address */
 	service->state = calloc(1, ops->state_size ? ops->state_size : 1);
 	if (!service->state)
 		return err_set(err, -ENOMEM, "cannot open %s: out of memory", ops->name);
@@ -155,7 +155,7 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	return number;
 }
 
-static int add_reflector(struct worker *worker, int fd, const struct service *service,
+static int add_reflector(struct worker *worker, int fd, struct service *service,
                          bool many_addresses)
 {
 	struct datagrams **datagrams = many_addresses ? &worker->detailed : &worker->plain;
