@@ -323,5 +323,6 @@ struct session_options ping_options_session(const struct ping_options *options, 
 		session.least_gap = least_gap();
 	}
 	session.probe.stamping = stamping_of(options, &session, targets);
+	session.probe.queueing = options->verbose && session.probe.stamping == STAMPING_KERNEL;
 	return session;
 }

@@ -18,6 +18,27 @@ static uint64_t first_key(const struct inflight *inflight)
 	return inflight->next > inflight->room ? inflight->next - inflight->room : 1;
 }
 
+static int allocate(struct inflight *inflight)
+{
+	inflight->ring = calloc(inflight->room, sizeof(struct flight));
+	inflight->queued =
+		inflight->queueing ? calloc(inflight->room, sizeof(struct mono)) : NULL;
+	if (inflight->ring && (inflight->queued || !inflight->queueing))
+		return 0;
+	free(inflight->ring);
+	free(inflight->queued);
+	return -ENOMEM;
+}
+
+static void move(struct inflight *to, const struct inflight *from, const struct flight *flight)
+{
+	struct flight *moved = slot(to, flight->key);
+
+	*moved = *flight;
+	if (to->queueing)
+		to->queued[moved - to->ring] = from->queued[flight - from->ring];
+}
+
 int inflight_reserve(struct inflight *inflight, size_t count)
 {
 	struct inflight larger = *inflight;
@@ -26,15 +47,15 @@ int inflight_reserve(struct inflight *inflight, size_t count)
 		larger.room *= 2;
 	if (larger.room <= inflight->room)
 		return 0;
-	larger.ring = calloc(larger.room, sizeof(struct flight));
-	if (!larger.ring)
+	if (allocate(&larger) < 0)
 		return -ENOMEM;
 	if (inflight->room == 0)
 		larger.next = larger.oldest = 1;
 	for (size_t i = 0; i < inflight->room; i++)
 		if (inflight->ring[i].open || inflight->ring[i].key)
-			*slot(&larger, inflight->ring[i].key) = inflight->ring[i];
+			move(&larger, inflight, &inflight->ring[i]);
 	free(inflight->ring);
+	free(inflight->queued);
 	*inflight = larger;
 	return 0;
 }
@@ -42,6 +63,7 @@ int inflight_reserve(struct inflight *inflight, size_t count)
 void inflight_done(struct inflight *inflight)
 {
 	free(inflight->ring);
+	free(inflight->queued);
 	*inflight = (struct inflight){ 0 };
 }
 
@@ -58,6 +80,8 @@ struct flight *inflight_open(struct inflight *inflight, uint64_t *key)
 	}
 	*key = inflight->next++;
 	*flight = (struct flight){ .key = (uint32_t)*key, .open = true };
+	if (inflight->queueing)
+		inflight->queued[flight - inflight->ring] = (struct mono){ 0 };
 	return flight;
 }
 
@@ -85,6 +109,19 @@ uint64_t inflight_unwrap(const struct inflight *inflight, uint64_t wire, unsigne
 	uint64_t behind = (newest - wire) & ((UINT64_C(1) << bits) - 1);
 
 	return behind < newest ? newest - behind : 0;
+}
+
+void inflight_note_queued(struct inflight *inflight, const struct flight *flight,
+                          struct mono stamp)
+{
+	if (inflight->queueing && !mono_known(inflight_queued(inflight, flight)))
+		inflight->queued[flight - inflight->ring] = stamp;
+}
+
+struct mono inflight_queued(const struct inflight *inflight, const struct flight *flight)
+{
+	return inflight->queueing ? inflight->queued[flight - inflight->ring]
+	                          : (struct mono){ 0 };
 }
 
 void inflight_settle(struct flight *flight, enum fate fate)

@@ -33,10 +33,12 @@ struct flight {
 
 struct inflight {
 	struct flight *ring;
-	size_t room;     /* a power of two */
-	uint64_t next;   /* the key of the next probe */
-	uint64_t oldest; /* no older one is open */
-	bool skips;      /* a key whose slot is still taken is left out */
+	struct mono *queued; /* beside it, where queueing: see inflight_note_queued() */
+	size_t room;         /* a power of two */
+	uint64_t next;       /* the key of the next probe */
+	uint64_t oldest;     /* no older one is open */
+	bool skips;          /* a key whose slot is still taken is left out */
+	bool queueing;       /* it is kept when each was queued; before the first is reserved */
 };
 
 /* Room for at least count probes; keeps what is in flight.  -ENOMEM changes nothing. */
@@ -62,6 +64,12 @@ static inline uint64_t inflight_widen(uint32_t low, uint64_t newest)
 
 /* The newest key given out whose low bits are those of wire; 0 when there is none. */
 uint64_t inflight_unwrap(const struct inflight *inflight, uint64_t wire, unsigned bits);
+
+/* When this probe was in the queue of its device: the first word counts; 0 = not known.  It stands beside
+ * the ring, because few ask for it and a flight fills a line of the cache. */
+void inflight_note_queued(struct inflight *inflight, const struct flight *flight,
+                          struct mono stamp);
+struct mono inflight_queued(const struct inflight *inflight, const struct flight *flight);
 
 void inflight_settle(struct flight *flight, enum fate fate);
 

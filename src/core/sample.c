@@ -43,6 +43,16 @@ int64_t sample_host_out(const struct sample *sample)
 	return between(sample->called, sample->left);
 }
 
+int64_t sample_to_queue(const struct sample *sample)
+{
+	return between(sample->called, sample->queued);
+}
+
+int64_t sample_in_queue(const struct sample *sample)
+{
+	return between(sample->queued, sample->left);
+}
+
 int64_t sample_host_in(const struct sample *sample)
 {
 	return between(sample->arrived, sample->read);
@@ -64,6 +74,9 @@ bool sample_distrust(struct sample *sample)
 	if (!follows(sample->left, sample->called, SLACK) ||
 	    !follows(sample->read, sample->left, SLACK))
 		sample->left = (struct mono){ 0 };
+	if (!mono_known(sample->left) || !follows(sample->queued, sample->called, SLACK) ||
+	    !follows(sample->left, sample->queued, 0))
+		sample->queued = (struct mono){ 0 };
 	if (!follows(sample->arrived, departure(sample),
 	             mono_known(sample->left) ? 0 : SLACK) ||
 	    !follows(sample->read, sample->arrived, SLACK))

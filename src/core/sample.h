@@ -36,7 +36,7 @@ struct sample {
 	size_t bytes;               /* of the answer */
 	int ttl, tos;               /* as received; -1 = unknown */
 	struct wall wall;           /* a label, never subtracted */
-	struct mono due, woken, called, left, arrived, read;
+	struct mono due, woken, called, queued, left, arrived, read;
 	int64_t span; /* ns: the round trip as kernel or card timed it whole; 0 = unknown */
 	enum taker tx, rx;   /* who took the instants that the round trip rests on */
 	int error;           /* negative errno of a refusal or of what kept it unsent */
@@ -58,7 +58,12 @@ int64_t sample_delay(const struct sample *sample);
 int64_t sample_host_out(const struct sample *sample);
 int64_t sample_host_in(const struct sample *sample);
 
+/* Of the host's part on the way out: until it was in the queue of its device, and in that queue; -1 =
+ * unknown. */
+int64_t sample_to_queue(const struct sample *sample);
+int64_t sample_in_queue(const struct sample *sample);
+
 /* Holds the stamps against the monotonic instants around them, which no step of a clock can reach:
- * called <= left <= arrived <= read, and a span within called to read.  Those that contradict
+ * called <= queued <= left <= arrived <= read, and a span within called to read.  Those that contradict
  * are taken out, and tx and rx say who took what remains.  True when any had to go. */
 bool sample_distrust(struct sample *sample);

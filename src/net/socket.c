@@ -2,7 +2,6 @@
 #include "net/socket.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
@@ -12,9 +11,7 @@
 
 #include "wire/icmp.h"
 
-enum { SEND_TRIES = 4, CONTROL_BYTES = 256 };
-
-enum { UNSENT_MOST = 128 * 1024 };
+enum { SEND_TRIES = 4, CONTROL_BYTES = 256, UNSENT_MOST = 128 * 1024 };
 
 static int set(int fd, int level, int name, int value)
 {
@@ -335,72 +332,4 @@ int socket_send_shared(int fd, const void *data, size_t length, const struct add
 	for (int i = 1; i < SEND_TRIES && may_be_pending(result); i++)
 		result = socket_send_to(fd, data, length, to, called);
 	return result == -ECONNREFUSED ? -EAGAIN : result;
-}
-
-static void read_extended(const struct cmsghdr *message, struct socket_report *out)
-{
-	struct {
-		struct sock_extended_err error;
-		struct sockaddr_in6 offender;
-	} extended = { 0 };
-	size_t length = message->cmsg_len - CMSG_LEN(0);
-
-	memcpy(&extended, CMSG_DATA(message), size_min(length, sizeof(extended)));
-	bool v6 = extended.error.ee_origin == SO_EE_ORIGIN_ICMP6;
-
-	if (extended.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
-		out->error = 0;
-		out->id = extended.error.ee_data;
-		return;
-	}
-	out->error = -(int)extended.error.ee_errno;
-	if (!v6 && extended.error.ee_origin != SO_EE_ORIGIN_ICMP)
-		return;
-	int named = icmp_error_of(v6 ? ICMP_V6 : ICMP_V4, extended.error.ee_type,
-	                          extended.error.ee_code);
-
-	out->error = named < 0 ? named : out->error;
-	out->offender.any.sa_family = extended.offender.sin6_family;
-	memcpy(&out->offender, &extended.offender, address_length(&out->offender));
-}
-
-static void read_report(struct msghdr *header, struct socket_report *out)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c))
-		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
-			read_extended(c, out);
-		else
-			(void)timestamp_read(c, &out->left);
-}
-
-int socket_take_reports(int fd, struct socket_report *reports, int room)
-{
-	_Alignas(struct cmsghdr) char control[SOCKET_REPORTS_MAX][CONTROL_BYTES];
-	struct mmsghdr messages[SOCKET_REPORTS_MAX];
-	struct iovec iov[SOCKET_REPORTS_MAX];
-
-	room = room < SOCKET_REPORTS_MAX ? room : SOCKET_REPORTS_MAX;
-	for (int i = 0; i < room; i++) {
-		reports[i].target.any.sa_family = AF_UNSPEC;
-		iov[i] = (struct iovec){ reports[i].quoted, sizeof(reports[i].quoted) };
-		messages[i].msg_hdr = (struct msghdr){
-			.msg_name = &reports[i].target,
-			.msg_namelen = sizeof(reports[i].target),
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-			.msg_control = control[i],
-			.msg_controllen = CONTROL_BYTES,
-		};
-	}
-	int got = recvmmsg(fd, messages, (unsigned)room, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
-
-	for (int i = 0; i < got; i++) {
-		reports[i].error = -EPROTO; /* until it says what it is */
-		reports[i].left = (struct stamp){ 0 };
-		reports[i].offender.any.sa_family = AF_UNSPEC;
-		reports[i].quoted_length = messages[i].msg_len;
-		read_report(&messages[i].msg_hdr, &reports[i]);
-	}
-	return got < 0 ? 0 : got;
 }

@@ -39,7 +39,7 @@ int socket_receive_room(int fd, int room);
 /* Replies then tell their TTL and TOS (hop limit, traffic class). */
 MUST_CHECK int socket_want_details(int fd, int family);
 
-/* ICMP errors about what was sent are then kept for socket_take_reports(). */
+/* ICMP errors about what was sent are then kept for reports_take(). */
 MUST_CHECK int socket_want_failures(int fd, int family);
 
 /* A raw ICMP socket then gets echo replies and errors only. */
@@ -113,23 +113,6 @@ MUST_CHECK int socket_send_to(int fd, const void *data, size_t length, const str
 
 /* The same on a socket that several targets share.  What one of them refused waits there and would
  * fail the send to another: such a send is tried again.  The refusal itself stays in the queue of
- * socket_take_reports(). */
+ * reports_take(). */
 MUST_CHECK int socket_send_shared(int fd, const void *data, size_t length,
                                   const struct address *to, struct mono *called);
-
-/* What the error queue holds: what the network said about something sent earlier (RFC 1122: an ICMP
- * error), or when it left. */
-struct socket_report {
-	int error;   /* negative errno; 0: this tells when something left */
-	uint32_t id; /* then: its number, or the offset of its last byte (net/timestamp), */
-	struct stamp left;       /* and its stamp */
-	struct address target;   /* to whom it was sent */
-	struct address offender; /* who says so; family 0 = this host itself */
-	uint8_t quoted[64];      /* the start of what was sent, as far as the error quotes it */
-	size_t quoted_length;
-};
-
-enum { SOCKET_REPORTS_MAX = 32 };
-
-/* Takes up to room (at most SOCKET_REPORTS_MAX) reports off the queue; returns how many. */
-int socket_take_reports(int fd, struct socket_report *reports, int room);

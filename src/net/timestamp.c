@@ -83,9 +83,10 @@ static void settle_for(struct timestamps *timestamps, int fd, unsigned flags, en
 }
 
 void timestamps_enable(struct timestamps *timestamps, int fd, enum timestamps_of what,
-                       const char *device)
+                       bool queueing, const char *device)
 {
-	unsigned both = SOFTWARE_RX | SOFTWARE_TX;
+	unsigned queue = queueing ? SOF_TIMESTAMPING_TX_SCHED : 0;
+	unsigned both = SOFTWARE_RX | SOFTWARE_TX | queue;
 
 	*timestamps = (struct timestamps){ .tx = TAKEN_USER, .rx = TAKEN_USER };
 	if (what == TIMESTAMPS_OF_NONE)
@@ -99,8 +100,7 @@ void timestamps_enable(struct timestamps *timestamps, int fd, enum timestamps_of
 		settle_for(timestamps, fd, both, TAKEN_KERNEL, TAKEN_KERNEL);
 	/* Before 6.2 there is one way to count, and here it comes to the same. */
 	if (what == TIMESTAMPS_OF_STREAM)
-		settle_for(timestamps, fd, SOFTWARE_RX | SOFTWARE_TX, TAKEN_KERNEL,
-		           TAKEN_KERNEL);
+		settle_for(timestamps, fd, both & ~OPT_ID_TCP, TAKEN_KERNEL, TAKEN_KERNEL);
 	settle_for(timestamps, fd, SOFTWARE_RX, TAKEN_USER, TAKEN_KERNEL);
 	found_bridge(&timestamps->bridge);
 }

@@ -40,10 +40,10 @@ enum timestamps_of {
 	                          * are the offsets of the last bytes */
 };
 
-/* device: the interface that the socket is bound to, NULL = any.  Where the kernel refuses, tx and
- * rx say TAKEN_USER. */
+/* device: the interface that the socket is bound to, NULL = any.  queueing: what leaves is stamped also
+ * when it is handed to the queue of its device.  Where the kernel refuses, tx and rx say TAKEN_USER. */
 void timestamps_enable(struct timestamps *timestamps, int fd, enum timestamps_of what,
-                       const char *device);
+                       bool queueing, const char *device);
 
 /* The next datagram that leaves has id 0 again: after a send that failed nobody knows whether it
  * took an id. */

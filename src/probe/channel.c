@@ -65,6 +65,7 @@ static struct channel *channel_new(struct session *session, const struct target 
 		return NULL;
 	channel->ops = target->ops;
 	channel->options = &session->options.probe;
+	channel->inflight.queueing = channel->options->queueing;
 	channel->loop = session->options.loop;
 	channel->watch.fd = -1;
 	channel->target = target->index;
@@ -123,7 +124,9 @@ void channel_heal(struct session *session, struct channel *channel)
 size_t channel_bytes(const struct channel *channel)
 {
 	return sizeof(*channel) + channel->ops->state_size +
-	       channel->inflight.room * sizeof(struct flight);
+	       channel->inflight.room *
+	               (sizeof(struct flight) +
+	                (channel->inflight.queueing ? sizeof(struct mono) : 0));
 }
 
 void channel_rearm(struct session *session, struct channel *channel)

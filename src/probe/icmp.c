@@ -129,7 +129,7 @@ static void read_quoted(const uint8_t *data, size_t length, struct event *event)
 }
 
 /* What a ping socket's error queue quotes begins with our ICMP header. */
-static bool read_failure(const struct channel *channel, const struct socket_report *report,
+static bool read_failure(const struct channel *channel, const struct report *report,
                          struct mono read, struct event *event)
 {
 	if (address_family(&report->offender) == AF_UNSPEC ||
@@ -153,7 +153,7 @@ static bool read_failure(const struct channel *channel, const struct socket_repo
 static int take_reports(struct channel *channel, struct event *events, int room)
 {
 	const struct icmp *icmp = channel->state;
-	struct socket_report reports[SOCKET_REPORTS_MAX];
+	struct report reports[REPORTS_MAX];
 
 	/* A raw socket hears of errors as it hears of replies. */
 	if (icmp->raw && channel->timestamps.tx == TAKEN_USER)

@@ -100,7 +100,7 @@ void join_left(struct session *session, const struct channel *channel, uint64_t 
 			continue;
 		joining->until = (struct mono){ 0 };
 		joining->channel->unstamped = 0;
-		settle_departed(&joining->sample, flight, joining->hardware);
+		settle_departed(&joining->sample, channel, flight, joining->hardware);
 	}
 	tell_ready(session);
 }

@@ -185,7 +185,7 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	sample.span = event->span;
 	sample.tx = sample.rx = event->span ? TAKEN_KERNEL : TAKEN_USER;
 	sample.retransmissions = event->retransmissions;
-	settle_departed(&sample, flight, event->hardware);
+	settle_departed(&sample, channel, flight, event->hardware);
 	if (flight->open)
 		take_open(session, channel, target, flight, event, &sample);
 	else
@@ -272,6 +272,21 @@ static void take_end(struct session *session, struct channel *channel, int error
 		channel_reopen(session, channel, target);
 }
 
+static bool is_stamp_of(const struct channel *channel, const struct flight *flight,
+                        const struct event *event)
+{
+	return is_convertible(channel, flight) &&
+	       mono_since(event->stamp, flight->called) > -STAMP_SLACK;
+}
+
+static void take_queued(struct channel *channel, const struct event *event)
+{
+	const struct flight *flight = inflight_find(&channel->inflight, event->key);
+
+	if (flight && is_stamp_of(channel, flight, event))
+		inflight_note_queued(&channel->inflight, flight, event->stamp);
+}
+
 /* The first stamp counts: a segment that is sent again is stamped again.  One from before the call is
  * about something else. */
 static void take_left(struct session *session, const struct channel *channel,
@@ -281,8 +296,7 @@ static void take_left(struct session *session, const struct channel *channel,
 
 	if (!flight)
 		return;
-	if (!mono_known(flight->left) && is_convertible(channel, flight) &&
-	    mono_since(event->stamp, flight->called) > -STAMP_SLACK)
+	if (!mono_known(flight->left) && is_stamp_of(channel, flight, event))
 		flight->left = event->stamp;
 	if (flight->hardware == 0)
 		flight->hardware = event->hardware;
@@ -311,6 +325,9 @@ static void take_event(struct session *session, struct channel *channel, struct 
 	switch (event->kind) {
 	case EVENT_READY:
 		take_ready(session, channel);
+		break;
+	case EVENT_QUEUED:
+		take_queued(channel, event);
 		break;
 	case EVENT_LEFT:
 		take_left(session, channel, event);

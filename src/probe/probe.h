@@ -19,6 +19,7 @@
 #include "core/inflight.h"
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/reports.h"
 #include "net/socket.h"
 #include "net/timestamp.h"
 
@@ -26,7 +27,8 @@ enum channel_scope { CHANNEL_FOR_ALL, CHANNEL_PER_TARGET, CHANNEL_PER_PROBE };
 
 enum event_kind {
 	EVENT_READY,   /* the channel is open now */
-	EVENT_LEFT,    /* the kernel says when this key left */
+	EVENT_QUEUED,  /* the kernel says when this key was in the queue of its device, */
+	EVENT_LEFT,    /* and when it left */
 	EVENT_REPLY,   /* an answer to this key */
 	EVENT_REFUSED, /* an RST, an ICMP error ...: error says which */
 	EVENT_ENDED,   /* the channel is no more: error, or 0 for an orderly end */
@@ -44,8 +46,8 @@ struct event {
 	size_t bytes;               /* REPLY */
 	uint64_t nonce, nonce_mask; /* as it came back; only the bits in the mask */
 	struct mono read;           /* when it was in our hands */
-	struct mono stamp;          /* LEFT, REPLY: the kernel's, 0 when there is none, */
-	int64_t hardware;           /* and the network card's, by its own clock */
+	struct mono stamp;   /* QUEUED, LEFT, REPLY: the kernel's, 0 when there is none, */
+	int64_t hardware;    /* and the network card's, by its own clock */
 	int64_t span;        /* REPLY: ns, the round trip as the kernel timed it whole; or 0 */
 	struct address from; /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
 	struct address target; /* REFUSED: to whom it was sent; family 0 = the channel's peer */
@@ -66,6 +68,7 @@ struct probe_options {
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
+	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
 	struct socket_options socket;
 };
 

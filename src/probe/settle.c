@@ -139,6 +139,7 @@ struct sample settle_sample(const struct session *session, const struct target *
 		.due = flight->due,
 		.woken = woken_of(session, flight),
 		.called = flight->called,
+		.queued = { 0 },
 		.left = flight->left,
 		.arrived = { 0 },
 		.read = { 0 },
@@ -152,9 +153,11 @@ struct sample settle_sample(const struct session *session, const struct target *
 	};
 }
 
-void settle_departed(struct sample *sample, const struct flight *flight, int64_t hardware)
+void settle_departed(struct sample *sample, const struct channel *channel,
+                     const struct flight *flight, int64_t hardware)
 {
 	sample->left = flight->left;
+	sample->queued = inflight_queued(&channel->inflight, flight);
 	if (flight->hardware != 0 && hardware != 0) {
 		sample->span = hardware - flight->hardware;
 		sample->tx = sample->rx = TAKEN_HARDWARE;

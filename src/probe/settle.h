@@ -19,7 +19,8 @@ struct sample settle_sample(const struct session *session, const struct target *
 
 /* Puts in what is known of its departure by now, and takes out what cannot be true.  hardware: when
  * the answer arrived, by the network card's clock; 0 = unknown. */
-void settle_departed(struct sample *sample, const struct flight *flight, int64_t hardware);
+void settle_departed(struct sample *sample, const struct channel *channel,
+                     const struct flight *flight, int64_t hardware);
 
 /* The fate of a probe in flight is known; it is told later (probe/join). */
 void settle_fate(struct session *session, struct target *target, struct flight *flight,

@@ -17,7 +17,7 @@ static enum timestamps_of wanted(const struct channel *channel, bool stream)
 void stamps_begin(struct channel *channel, bool stream)
 {
 	timestamps_enable(&channel->timestamps, channel->watch.fd, wanted(channel, stream),
-	                  channel->options->socket.device);
+	                  channel->options->queueing, channel->options->socket.device);
 	channel->first_key = channel->inflight.next;
 }
 
@@ -40,10 +40,10 @@ static uint64_t key_of(const struct channel *channel, size_t unit, uint32_t id)
 }
 
 struct stamps_taken stamps_take(struct channel *channel, size_t unit, struct event *events,
-                                struct socket_report *reports, int room)
+                                struct report *reports, int room)
 {
 	struct stamps_taken taken = { 0 };
-	int got = socket_take_reports(channel->watch.fd, reports, room);
+	int got = reports_take(channel->watch.fd, reports, room);
 	bool usable = got > 0 && timestamps_check(&channel->timestamps, &taken.read);
 
 	for (int i = 0; i < got; i++) {
@@ -52,15 +52,15 @@ struct stamps_taken stamps_take(struct channel *channel, size_t unit, struct eve
 			continue;
 		}
 		struct event left = {
-			.kind = EVENT_LEFT,
+			.kind = reports[i].queued ? EVENT_QUEUED : EVENT_LEFT,
 			.key = key_of(channel, unit, reports[i].id),
 			.read = taken.read,
-			.hardware = reports[i].left.hardware,
+			.hardware = reports[i].stamp.hardware,
 		};
 
 		if (usable)
 			left.stamp = bridge_mono(&channel->timestamps.bridge,
-			                         reports[i].left.kernel);
+			                         reports[i].stamp.kernel);
 		if (left.key != KEY_UNKNOWN)
 			events[taken.events++] = left;
 	}

@@ -24,7 +24,7 @@ struct stamps_taken {
 };
 
 struct stamps_taken stamps_take(struct channel *channel, size_t unit, struct event *events,
-                                struct socket_report *reports, int room);
+                                struct report *reports, int room);
 
 /* The instant at which what was received just now was in our hands, and whether the stamps that came
  * with it can be believed: then stamps_arrived() puts them into an event. */

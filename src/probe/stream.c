@@ -100,7 +100,7 @@ static int finish_connecting(struct channel *channel, struct stream *stream,
 bool stream_ready(struct channel *channel, struct stream *stream, struct event *events,
                   int room, int *count)
 {
-	struct socket_report reports[SOCKET_REPORTS_MAX];
+	struct report reports[REPORTS_MAX];
 	int result = 0;
 
 	*count = 0;

@@ -100,7 +100,7 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 	return socket_send_shared(channel->watch.fd, echo->request, size, to, called);
 }
 
-static struct event refusal(const struct channel *channel, const struct socket_report *report,
+static struct event refusal(const struct channel *channel, const struct report *report,
                             struct mono read)
 {
 	struct event event = {
@@ -126,7 +126,7 @@ static struct event refusal(const struct channel *channel, const struct socket_r
 
 static int take_reports(struct channel *channel, struct event *events, int room)
 {
-	struct socket_report reports[SOCKET_REPORTS_MAX];
+	struct report reports[REPORTS_MAX];
 	struct stamps_taken taken = stamps_take(channel, 0, events, reports, room);
 	int count = taken.events;
 

@@ -15,6 +15,8 @@ static const struct {
 	{ "due to sent (own lag)", sample_lag },
 	{ "  waiting for the processor", sample_delay },
 	{ "host out: sent to wire", sample_host_out },
+	{ "  until it was queued", sample_to_queue },
+	{ "  in the queue of its device", sample_in_queue },
 	{ "network and far end", network_span },
 	{ "host in: wire to read", sample_host_in },
 };

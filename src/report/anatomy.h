@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* anatomy -- which part of the round trips was this host's, and which the network's (-v).
  *
- *   due ..lag.. called --host out--> left ~~network and far end~~ arrived --host in--> read
+ *   due ..lag.. called --> queued --> left ~~network and far end~~ arrived --host in--> read
  *
  * Over all answered probes of a session; a table at done(), after the summaries.  Parts are known
  * only where the kernel stamped; the share that is unknown is said.
@@ -13,7 +13,7 @@
 #include "core/histogram.h"
 #include "probe/sink.h"
 
-enum { ANATOMY_PARTS = 5 };
+enum { ANATOMY_PARTS = 7 };
 
 struct anatomy_part {
 	struct histogram spans;

@@ -70,6 +70,8 @@ static void put_times(struct json_t *record, const struct sample *sample)
 	record_word(record, "tx_stamp", taker_word(sample->tx));
 	record_word(record, "rx_stamp", taker_word(sample->rx));
 	record_span(record, "host_out_ns", sample_host_out(sample));
+	record_span(record, "to_queue_ns", sample_to_queue(sample));
+	record_span(record, "in_queue_ns", sample_in_queue(sample));
 	record_span(record, "network_ns", network_span(sample));
 	record_span(record, "host_in_ns", sample_host_in(sample));
 }

@@ -194,9 +194,21 @@ def test_the_parts_of_a_round_trip_belong_to_it(family):
         assert reply["network_ns"] == reply["rtt_ns"]
         assert {"host_out_ns", "host_in_ns", "lag_ns", "delay_ns"} <= set(reply), reply
         assert reply["delay_ns"] <= max(reply["lag_ns"], 0)
+        assert not {"to_queue_ns", "in_queue_ns"} & set(reply), reply
     summary = summary_of(records)
     assert summary["kernel_stamps"] == len(by_kernel)
     assert summary["kernel_stamps"] + summary["user_stamps"] == summary["received"]
+
+
+@pytest.mark.parametrize("kind", ["udp-echo", "tcp-echo", "pong", "icmp"])
+def test_the_way_out_is_told_in_two_parts_under_v(family, kind):
+    with Server(family.local(kind if kind != "icmp" else "udp-echo", 0)) as server:
+        target = server.url(kind) if kind != "icmp" else family.local("icmp")
+        records = records_of(run("ping", "-J", "-v", "-c", 10, "-i", "10ms", target, code=0).out)
+    parted = [reply for reply in of_type(records, "reply") if "in_queue_ns" in reply]
+    assert parted
+    for reply in parted:
+        assert reply["to_queue_ns"] + reply["in_queue_ns"] == reply["host_out_ns"] and reply["in_queue_ns"] >= 0, reply
 
 
 def bucket_bounds(histogram, k):

@@ -91,9 +91,12 @@ def test_the_anatomy_has_every_part(family, served):
         "due to sent (own lag)",
         "waiting for the processor",
         "host out: sent to wire",
+        "until it was queued",
+        "in the queue of its device",
         "network and far end",
         "host in: wire to read",
     ], result
+    assert parts["until it was queued"][0] + parts["in the queue of its device"][0] == pytest.approx(parts["host out: sent to wire"][0], abs=0.2)
     for mean, p50, p99, most in parts.values():
         assert 0 <= p50 <= p99 * 1.01 and mean <= most + 0.1 and p99 <= most * 1.01 + 0.1
     assert parts["network and far end"][3] == pytest.approx(ping_text.summary(result).rtt[2] * 1000, abs=0.6)

@@ -146,6 +146,7 @@ static inline struct sample unit_sample(const struct asked *asked, uint64_t sequ
 		return sample;
 	sample.woken = mono_add(due, 1000);
 	sample.called = mono_add(due, 5000);
+	sample.queued = mono_add(sample.called, 1000);
 	sample.left = mono_add(sample.called, 3000);
 	sample.tx = TAKEN_KERNEL;
 	if (fate == FATE_LOST)

@@ -23,7 +23,7 @@ static inline int stamping_begin(void **state)
 
 	assert_non_null(fd);
 	*fd = bound_socket(AF_INET, SOCK_DGRAM, &own);
-	timestamps_enable(&timestamps, *fd, TIMESTAMPS_OF_RECEIPT, NULL);
+	timestamps_enable(&timestamps, *fd, TIMESTAMPS_OF_RECEIPT, false, NULL);
 	assert_int_equal(datagrams_new(&batch, 1, true), 0);
 	for (int i = 0; i < STAMPING_TRIES && !stamped; i++) {
 		assert_int_equal(socket_send_to(*fd, "x", 1, &own, &called), 0);

@@ -37,6 +37,8 @@ TEST(each_part_of_the_round_trips_has_its_line)
 	                "      5.0\n");
 	assert_contains(text, "\n  waiting for the processor         1.0 ");
 	assert_contains(text, "\nhost out: sent to wire              3.0 ");
+	assert_contains(text, "\n  until it was queued               1.0 ");
+	assert_contains(text, "\n  in the queue of its device        2.0 ");
 	assert_contains(text, "\nnetwork and far end               252.0 ");
 	assert_contains(text, "\nhost in: wire to read               3.0 ");
 	assert_lacks(text, "unknown");

@@ -53,6 +53,41 @@ TEST(an_open_probe_is_never_overwritten)
 	inflight_done(&inflight);
 }
 
+TEST(when_a_probe_was_queued_is_kept_beside_it)
+{
+	struct inflight inflight = { .queueing = true };
+
+	assert_int_equal(inflight_reserve(&inflight, 4), 0);
+	for (int64_t i = 1; i <= 4; i++) {
+		const struct flight *flight = inflight_find(&inflight, send_one(&inflight));
+
+		assert_false(mono_known(inflight_queued(&inflight, flight)));
+		inflight_note_queued(&inflight, flight, (struct mono){ 10 * i });
+		inflight_note_queued(&inflight, flight, (struct mono){ 10 * i + 1 });
+	}
+	assert_int_equal(inflight_reserve(&inflight, 8), 0);
+	for (uint64_t key = 1; key <= 4; key++)
+		assert_int_equal(inflight_queued(&inflight, inflight_find(&inflight, key)).ns,
+		                 10 * key);
+	for (uint64_t key = 1; key <= 4; key++)
+		inflight_settle(inflight_find(&inflight, key), FATE_ANSWERED);
+	for (uint64_t key = 5; key <= 9; key++)
+		(void)send_one(&inflight);
+	/* Nobody inherits it. */
+	assert_int_equal(inflight_queued(&inflight, inflight_find(&inflight, 9)).ns, 0);
+	inflight_done(&inflight);
+}
+
+TEST(where_nobody_asks_it_is_not_kept)
+{
+	struct inflight inflight = table_of(8);
+	const struct flight *flight = inflight_find(&inflight, send_one(&inflight));
+
+	inflight_note_queued(&inflight, flight, (struct mono){ 10 });
+	assert_false(mono_known(inflight_queued(&inflight, flight)));
+	inflight_done(&inflight);
+}
+
 TEST(late_answer_still_finds_its_probe)
 {
 	struct inflight inflight = table_of(8);
@@ -325,6 +360,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_count_from_one),
 		cmocka_unit_test(an_open_probe_is_never_overwritten),
+		cmocka_unit_test(when_a_probe_was_queued_is_kept_beside_it),
+		cmocka_unit_test(where_nobody_asks_it_is_not_kept),
 		cmocka_unit_test(late_answer_still_finds_its_probe),
 		cmocka_unit_test(the_oldest_is_the_first_that_is_still_open),
 		cmocka_unit_test(a_withdrawn_key_is_given_again),

@@ -13,11 +13,11 @@ enum { SIZE = 20, TOO_LONG = 65535 };
 /* All departures that the kernel has told of by now; returns how many. */
 static int take_left(struct peer *peer, size_t unit, struct event *events)
 {
-	struct socket_report reports[SOCKET_REPORTS_MAX];
+	struct report reports[REPORTS_MAX];
 
 	assert_true(wait_for(peer->channel.watch.fd, POLLERR));
 	struct stamps_taken taken =
-		stamps_take(&peer->channel, unit, events, reports, SOCKET_REPORTS_MAX);
+		stamps_take(&peer->channel, unit, events, reports, REPORTS_MAX);
 
 	/* Besides departures, what this host itself said of a send that failed. */
 	for (int i = 0; i < taken.reports; i++)
@@ -40,7 +40,7 @@ static void bind_stamped(struct peer *peer, int family)
 
 static void assert_belong(int family)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	bind_stamped(&peer, family);
@@ -84,7 +84,7 @@ static void fail_to_ask(struct peer *peer, bool too_long)
 
 static void assert_belong_after_failures(int family)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	bind_stamped(&peer, family);
@@ -111,7 +111,7 @@ TEST(after_a_send_that_failed_it_still_does_over_ipv6)
 
 TEST(what_was_not_read_before_a_failure_is_nobodys_or_too_old_to_be_believed)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	bind_stamped(&peer, AF_INET);
@@ -133,7 +133,7 @@ TEST(what_was_not_read_before_a_failure_is_nobodys_or_too_old_to_be_believed)
 
 TEST(ids_of_datagrams_wrap_at_32_bits)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	bind_stamped(&peer, AF_INET);
@@ -169,7 +169,7 @@ static void connect_stamped(struct peer *peer, const struct probe_ops *ops, int 
 
 static void assert_stream(int family)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	connect_stamped(&peer, &probe_tcp_echo, family);
@@ -196,7 +196,7 @@ TEST(ids_of_bytes_wrap_at_32_bits)
 {
 	/* So many requests of 20 bytes are five times 2^32 bytes. */
 	const uint64_t turn = UINT64_C(1) << 30;
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	connect_stamped(&peer, &probe_tcp_echo, AF_INET);
@@ -213,7 +213,7 @@ TEST(ids_of_bytes_wrap_at_32_bits)
 
 TEST(a_part_of_a_request_is_no_probe)
 {
-	struct event events[SOCKET_REPORTS_MAX];
+	struct event events[REPORTS_MAX];
 	struct peer peer;
 
 	connect_stamped(&peer, &probe_tcp_echo, AF_INET);

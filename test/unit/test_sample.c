@@ -46,12 +46,16 @@ TEST(the_hosts_own_parts_are_what_lies_outside_the_wire)
 	struct sample sample = whole();
 
 	sample.woken.ns = 104;
+	sample.queued = mono_add(sample.called, 1);
+	assert_int_equal(sample_to_queue(&sample), 1);
+	assert_int_equal(sample_in_queue(&sample), 2);
 	assert_int_equal(sample_delay(&sample), 4);
 	assert_int_equal(sample_host_out(&sample), 3);
 	assert_int_equal(sample_host_in(&sample), 10);
 	sample.left.ns = sample.arrived.ns = sample.woken.ns = 0;
 	assert_int_equal(sample_host_out(&sample), -1);
 	assert_int_equal(sample_host_in(&sample), -1);
+	assert_int_equal(sample_in_queue(&sample), -1);
 	assert_int_equal(sample_delay(&sample), -1);
 	sample.woken.ns = 90; /* before it was due: an eager timer is no delay */
 	assert_int_equal(sample_delay(&sample), 0);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loopback.h"
+#include "net/reports.h"
 
 static const struct socket_options defaults = { .ttl = -1, .tos = -1, .pmtu = -1 };
 
@@ -190,24 +191,24 @@ TEST(options_that_cannot_be_are_refused)
 static void assert_refusal_names_its_target(int family)
 {
 	struct address address;
-	struct socket_report failure = { 0 };
+	struct report failure = { 0 };
 	struct mono called;
 	int closed = bound_socket(family, SOCK_DGRAM, &address);
 	int fd = socket_open(family, SOCK_DGRAM, 0);
 
 	socket_close(&closed);
 	assert_int_equal(socket_want_failures(fd, family), 0);
-	assert_int_equal(socket_take_reports(fd, &failure, 1), 0);
+	assert_int_equal(reports_take(fd, &failure, 1), 0);
 	assert_int_equal(socket_send_to(fd, "who is there", 12, &address, &called), 0);
 	assert_true(wait_for(fd, POLLERR));
-	assert_int_equal(socket_take_reports(fd, &failure, 1), 1);
+	assert_int_equal(reports_take(fd, &failure, 1), 1);
 	assert_int_equal(failure.error, -ECONNREFUSED);
 	assert_true(address_same_host(&failure.target, &address));
 	assert_int_equal(address_port(&failure.target), address_port(&address));
 	assert_true(address_same_host(&failure.offender, &address));
 	assert_int_equal(failure.quoted_length, 12);
 	assert_memory_equal(failure.quoted, "who is there", 12);
-	assert_int_equal(socket_take_reports(fd, &failure, 1), 0);
+	assert_int_equal(reports_take(fd, &failure, 1), 0);
 	socket_close(&fd);
 }
 

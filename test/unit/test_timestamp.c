@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net/datagram.h"
+#include "net/reports.h"
 #include "net/timestamp.h"
 #include "stamping.h"
 #include "wire/icmp.h"
@@ -23,12 +24,12 @@ static int64_t wall_now(void)
 	return clock_wall().ns;
 }
 
-static struct socket_report departure_from(int fd)
+static struct report departure_from(int fd)
 {
-	struct socket_report report;
+	struct report report;
 
 	assert_true(wait_for(fd, POLLERR));
-	assert_int_equal(socket_take_reports(fd, &report, 1), 1);
+	assert_int_equal(reports_take(fd, &report, 1), 1);
 	assert_int_equal(report.error, 0);
 	return report;
 }
@@ -46,7 +47,7 @@ static void assert_stamps(int fd, const struct address *to, const uint8_t *data,
 	struct timestamps timestamps;
 	struct mono called, after;
 
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, NULL);
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, false, NULL);
 	assert_int_equal(timestamps.tx, TAKEN_KERNEL);
 	assert_int_equal(timestamps.rx, TAKEN_KERNEL);
 	assert_true(timestamps.bridge.known);
@@ -54,16 +55,16 @@ static void assert_stamps(int fd, const struct address *to, const uint8_t *data,
 		int64_t from = wall_now();
 
 		assert_int_equal(socket_send_to(fd, data, length, to, &called), 0);
-		struct socket_report report = departure_from(fd);
+		struct report report = departure_from(fd);
 
 		assert_int_equal(report.id, id);
 		assert_true(wait_for(fd, POLLIN));
 		assert_true(datagrams_receive(batch, fd, 1) == 1);
-		assert_within(report.left, from, wall_now());
-		assert_within(datagrams_at(batch, 0)->arrival, report.left.kernel.ns,
+		assert_within(report.stamp, from, wall_now());
+		assert_within(datagrams_at(batch, 0)->arrival, report.stamp.kernel.ns,
 		              wall_now());
 		assert_true(timestamps_check(&timestamps, &after));
-		struct mono left = bridge_mono(&timestamps.bridge, report.left.kernel);
+		struct mono left = bridge_mono(&timestamps.bridge, report.stamp.kernel);
 
 		assert_in_range(left.ns, called.ns - 2000, after.ns);
 	}
@@ -154,13 +155,13 @@ static void assert_tcp(int family)
 	int pair[2];
 
 	connect_pair(family, pair);
-	timestamps_enable(&timestamps, pair[0], TIMESTAMPS_OF_STREAM, NULL);
+	timestamps_enable(&timestamps, pair[0], TIMESTAMPS_OF_STREAM, false, NULL);
 	assert_int_equal(timestamps.tx, TAKEN_KERNEL);
 	for (uint32_t i = 1; i <= SENDS; i++) {
 		int64_t from = wall_now();
 
 		assert_int_equal(socket_send_stamped(pair[0], data, BYTES, &called), BYTES);
-		struct socket_report report = departure_from(pair[0]);
+		struct report report = departure_from(pair[0]);
 
 		assert_int_equal(report.id, i * BYTES - 1); /* of the last byte */
 		assert_true(wait_for(pair[1], POLLIN));
@@ -168,8 +169,8 @@ static void assert_tcp(int family)
 		assert_int_equal(socket_send(pair[1], back, BYTES), BYTES);
 		assert_true(wait_for(pair[0], POLLIN));
 		assert_int_equal(socket_receive_stamped(pair[0], back, BYTES, &arrival), BYTES);
-		assert_within(report.left, from, wall_now());
-		assert_within(arrival, report.left.kernel.ns, wall_now());
+		assert_within(report.stamp, from, wall_now());
+		assert_within(arrival, report.stamp.kernel.ns, wall_now());
 	}
 	socket_close(&pair[0]);
 	socket_close(&pair[1]);
@@ -189,19 +190,19 @@ TEST(on_receipt_alone_nothing_that_leaves_is_stamped)
 {
 	struct datagrams *batch = batch_of(ROOM);
 	struct timestamps timestamps;
-	struct socket_report report;
+	struct report report;
 	struct address address;
 	struct mono called;
 	int fd = bound_socket(AF_INET, SOCK_DGRAM, &address);
 
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_RECEIPT, NULL);
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_RECEIPT, false, NULL);
 	assert_int_equal(timestamps.tx, TAKEN_USER);
 	assert_int_equal(timestamps.rx, TAKEN_KERNEL);
 	assert_int_equal(socket_send_to(fd, "x", 1, &address, &called), 0);
 	assert_true(wait_for(fd, POLLIN));
 	assert_int_equal(datagrams_receive(batch, fd, 1), 1);
 	assert_true(datagrams_at(batch, 0)->arrival.kernel.ns > 0);
-	assert_int_equal(socket_take_reports(fd, &report, 1), 0);
+	assert_int_equal(reports_take(fd, &report, 1), 0);
 	datagrams_free(batch);
 	socket_close(&fd);
 }
@@ -213,7 +214,7 @@ TEST(who_asks_for_nothing_gets_nothing)
 	struct mono after = { 0 };
 	int fd = bound_socket(AF_INET, SOCK_DGRAM, &address);
 
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_NONE, NULL);
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_NONE, false, NULL);
 	assert_int_equal(timestamps.tx, TAKEN_USER);
 	assert_int_equal(timestamps.rx, TAKEN_USER);
 	assert_int_equal(timestamps.flags, 0);
@@ -228,9 +229,9 @@ TEST(an_interface_that_stamps_nothing_itself_is_not_asked_to)
 	struct address address;
 	int fd = bound_socket(AF_INET, SOCK_DGRAM, &address);
 
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, "lo");
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, false, "lo");
 	assert_int_equal(timestamps.tx, TAKEN_KERNEL);
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, "nosuch0");
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, false, "nosuch0");
 	assert_int_equal(timestamps.tx, TAKEN_KERNEL);
 	socket_close(&fd);
 }
@@ -242,7 +243,7 @@ TEST(a_restart_counts_from_0_again)
 	struct mono called;
 	int fd = bound_socket(AF_INET, SOCK_DGRAM, &address);
 
-	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, NULL);
+	timestamps_enable(&timestamps, fd, TIMESTAMPS_OF_DATAGRAMS, false, NULL);
 	for (uint32_t i = 0; i < 6; i++) {
 		if (i == 3)
 			timestamps_restart(&timestamps, fd);
