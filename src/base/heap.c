@@ -73,8 +73,10 @@ static size_t sift_down(struct heap *heap, size_t at, struct heap_entry entry)
 
 static void place(struct heap *heap, size_t at, struct heap_entry entry)
 {
-	at = sift_up(heap, at, entry);
-	set(heap, sift_down(heap, at, entry), entry);
+	size_t above = sift_up(heap, at, entry);
+
+	/* What went up has nothing below it that is less. */
+	set(heap, above == at ? sift_down(heap, at, entry) : above, entry);
 }
 
 void heap_put(struct heap *heap, struct heap_node *node, int64_t key)

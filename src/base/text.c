@@ -70,13 +70,18 @@ static bool is_unsafe(uint32_t point)
 	return false;
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
 /* Writes the character at s as it may be shown; returns how many raw bytes it took. */
 static size_t quote_one(const uint8_t *s, size_t left, char *out, size_t *used)
 {
 	uint32_t point = 0;
-	size_t length = utf8_length(s, left, &point);
+	size_t length = is_plain(s[0]) ? 1 : utf8_length(s, left, &point);
 
-	if (length > 0 && !is_unsafe(point)) {
+	if (is_plain(s[0]) || (length > 0 && !is_unsafe(point))) {
 		memcpy(out + *used, s, length);
 		*used += length;
 		return length;
