@@ -19,6 +19,7 @@
 static const char usage[] =
 	"usage: echo_bench tcp|hold|udp --port N --pid N [--host ADDRESS] [--connections N]\n"
 	"                  [--in-flight N] [--size BYTES] [--warm-up N] [--rounds N] [--hold-ms N]\n"
+	"                  [--ping 0|1]\n"
 	"       echo_bench spawn [--runs N] -- COMMAND [ARG...] [-- COMMAND [ARG...]]...\n"
 	"  tcp    round trips over many connections: latency, server's CPU\n"
 	"  hold   opens connections, lets them idle, then asks each once: server's memory\n"
@@ -54,6 +55,7 @@ static const struct number {
 	{ "rounds", offsetof(struct setup, rounds), 1, 1000000000 },
 	{ "hold-ms", offsetof(struct setup, hold_ms), 0, 3600000 },
 	{ "runs", offsetof(struct setup, runs), 1, 1000000 },
+	{ "ping", offsetof(struct setup, ping), 0, 1 },
 };
 
 static bool number_take(struct setup *setup, const struct number *number, const char *text)

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cost.h"
-#include "message.h"
 
 enum {
 	PER_ADDRESS = 1000,
@@ -144,10 +143,10 @@ static void vessel_send(struct fleet *fleet, struct vessel *vessel)
 	vessel->got = 0;
 	vessel->under_way = true;
 	fleet->issued++;
-	message_fill(bytes, fleet->size, vessel->number);
+	size_t length = message_ask(fleet->form, bytes, fleet->size, vessel->number);
 	vessel->sent_at = now_mono();
-	ssize_t sent = send(vessel->socket, bytes, fleet->size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0 || (size_t)sent != fleet->size)
+	ssize_t sent = send(vessel->socket, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 || (size_t)sent != length)
 		vessel_lose(fleet, vessel);
 }
 
@@ -179,15 +178,15 @@ static bool vessel_heard(struct fleet *fleet, struct vessel *vessel)
 		return false;
 	}
 
-	message_fill(wanted, fleet->size, vessel->number);
-	size_t room = vessel->under_way ? fleet->size - vessel->got : 0;
+	size_t whole = message_expect(fleet->form, wanted, fleet->size, vessel->number);
+	size_t room = vessel->under_way ? whole - vessel->got : 0;
 	if ((size_t)length > room || memcmp(bytes, wanted + vessel->got, (size_t)length) != 0) {
 		fleet->corrupt++;
 		vessel_lose(fleet, vessel);
 		return false;
 	}
 	vessel->got += (size_t)length;
-	return vessel->got == fleet->size;
+	return vessel->got == whole;
 }
 
 static void fleet_heard(struct fleet *fleet, uint32_t index, uint64_t rounds,

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message.h"
 #include "samples.h"
 
 struct vessel; // one connection
@@ -23,7 +24,8 @@ struct fleet {
 	size_t idle_count;
 	int epoll;
 
-	size_t size;     // bytes of a message
+	size_t size; // bytes of a message
+	enum message_form form;
 	uint64_t number; // the next message's
 	uint64_t issued; // of the drive under way
 	uint64_t answered;

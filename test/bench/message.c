@@ -23,6 +23,30 @@ void message_fill(uint8_t *bytes, size_t size, uint64_t number)
 	}
 }
 
+static size_t message_say(const char *line, uint8_t *bytes)
+{
+	size_t length = strlen(line);
+
+	memcpy(bytes, line, length);
+	return length;
+}
+
+size_t message_ask(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+{
+	if (form == MESSAGE_PING)
+		return message_say("PING\r\n", bytes);
+	message_fill(bytes, size, number);
+	return size;
+}
+
+size_t message_expect(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+{
+	if (form == MESSAGE_PING)
+		return message_say("+PONG\r\n", bytes);
+	message_fill(bytes, size, number);
+	return size;
+}
+
 uint64_t message_number(const uint8_t *bytes)
 {
 	uint64_t number;

@@ -16,6 +16,7 @@ struct setup {
 	uint64_t rounds;
 	uint64_t hold_ms;
 	uint64_t runs;
+	uint64_t ping;   // 1: ask by the line PING instead of an echo
 	char **commands; // what follows the options
 };
 

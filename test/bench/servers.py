@@ -142,20 +142,20 @@ def free_port(transport):
                 return port
 
 
-def answers(transport, port):
+def answers(transport, port, question):
     with socket.socket(socket.AF_INET, transport) as probe:
         probe.settimeout(0.2)
         try:
             probe.connect(("127.0.0.1", port))
-            probe.send(b"ready?")
-            return probe.recv(16) == b"ready?"
+            probe.send(question)
+            return probe.recv(16) in (question, b"+PONG\r\n")
         except OSError:
             return False
 
 
-def wait_ready(process, errors, transport, port):
+def wait_ready(process, errors, transport, port, question=b"ready?"):
     until = time.monotonic() + READY_SECONDS
-    while not answers(transport, port):
+    while not answers(transport, port, question):
         if process.poll() is not None or time.monotonic() > until:
             raise BenchError(f"{shlex.join(process.args)} does not answer: {said(errors)}")
         time.sleep(0.01)
