@@ -53,6 +53,7 @@ static void set_limits(struct server *server)
 	server->limits.max_connections = (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
 	server->limits.idle_timeout = options->idle_timeout;
 	server->limits.datagram_rate = options->rate;
+	server->limits.loop_guards = !options->no_loop_guards;
 	server->limits.owed_max = OWED_MAX / server->worker_count;
 }
 

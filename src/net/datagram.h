@@ -27,7 +27,7 @@ struct datagram {
 	unsigned interface;       /* by which it came, where that matters; 0 = not known */
 	int ttl, tos;             /* as received; -1 = not known */
 	struct stamp arrival;     /* where the socket has receive stamps */
-	uint8_t out_ttl, out_tos; /* of the answer; 0 = the system's default */
+	uint8_t out_ttl, out_tos; /* of the answer; 0 = the socket's own */
 	bool answered;            /* the answer in data shall go out */
 	int result;               /* then: 0, or the negative errno of sending it */
 };

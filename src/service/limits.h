@@ -17,6 +17,7 @@ struct limits {
 	uint32_t max_connections;
 	int64_t idle_timeout;
 	int64_t datagram_rate;        /* per second, source prefix and worker; 0 = any */
+	bool loop_guards;             /* (b) and (c) of service/judge */
 	size_t owed_max;              /* the share of one worker in OWED_MAX */
 	_Atomic uint32_t connections; /* there are now; touched when one comes or goes */
 };

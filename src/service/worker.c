@@ -37,13 +37,12 @@ struct worker {
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
 
 	struct desk *desk;
-	const struct guard *guard;
-	struct rate *rate;
+	struct judge judge;
 	struct service services[SERVICES_MAX];
 	struct streams streams;
 	struct listeners listeners;
 	struct reflector *reflectors;
-	struct datagrams *plain, *detailed; /* made when first needed */
+	struct datagrams *plain, *detailed;
 };
 
 static int init(struct worker *worker, const struct worker_setup *setup)
@@ -59,8 +58,8 @@ static int init(struct worker *worker, const struct worker_setup *setup)
 	if (result == 0)
 		result = streams_init(&worker->streams, &worker->loop, setup->limits,
 		                      worker->services, WATCH_CONNECTION);
-	if (result == 0 && setup->limits->datagram_rate > 0)
-		result = rate_new(&worker->rate, setup->limits->datagram_rate);
+	if (result == 0)
+		result = judge_init(&worker->judge, setup->guard, setup->limits);
 	if (result == 0)
 		result = listeners_init(&worker->listeners, &worker->loop, &worker->streams);
 	return result;
@@ -74,7 +73,6 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	if (!worker)
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
-	worker->guard = setup->guard;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
 	worker->listeners.reserve = -1;
@@ -119,7 +117,7 @@ void worker_free(struct worker *worker)
 	listeners_done(&worker->listeners);
 	close_reflectors(worker);
 	close_services(worker);
-	rate_free(worker->rate);
+	judge_done(&worker->judge);
 	datagrams_free(worker->plain);
 	datagrams_free(worker->detailed);
 	if (worker->desk)
@@ -155,15 +153,28 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	return number;
 }
 
+/* Room for the datagrams of all reflectors that want as much told of each; made when first needed. */
+static int find_room(struct worker *worker, bool details, struct datagrams **out)
+{
+	struct datagrams **datagrams = details ? &worker->detailed : &worker->plain;
+	int result = *datagrams ? 0 : datagrams_new(datagrams, DATAGRAM_ROOM, details);
+
+	if (result == 0)
+		*out = *datagrams;
+	return result;
+}
+
 static int add_reflector(struct worker *worker, int fd, struct service *service,
                          bool many_addresses)
 {
-	struct datagrams **datagrams = many_addresses ? &worker->detailed : &worker->plain;
+	bool decays = worker->judge.repeats && service->ops->ttl_decays;
+	struct datagrams *datagrams = NULL;
 	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result = reflector ? 0 : -ENOMEM;
+	int result =
+		reflector ? find_room(worker, many_addresses || decays, &datagrams) : -ENOMEM;
 
-	if (result == 0 && !*datagrams)
-		result = datagrams_new(datagrams, DATAGRAM_ROOM, many_addresses);
+	if (result == 0)
+		result = reflector_prepare(fd, decays);
 	if (result < 0) {
 		free(reflector);
 		socket_close(&fd);
@@ -173,9 +184,9 @@ static int add_reflector(struct worker *worker, int fd, struct service *service,
 		.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
 		.loop = &worker->loop,
 		.service = service,
-		.guard = worker->guard,
-		.rate = worker->rate,
-		.datagrams = *datagrams,
+		.judge = &worker->judge,
+		.decays = decays,
+		.datagrams = datagrams,
 		.next = worker->reflectors,
 	};
 	worker->reflectors = reflector;
@@ -235,7 +246,8 @@ static void handle(struct worker *worker, const struct happening *happening)
 			                  happening->ready);
 		return;
 	case WATCH_REFLECTOR:
-		reflector_turn(CONTAINER_OF(watch, struct reflector, watch));
+		reflector_turn(CONTAINER_OF(watch, struct reflector, watch),
+		               worker->streams.now);
 		return;
 	case WATCH_LISTENER:
 		listeners_mark(watch);
@@ -261,7 +273,7 @@ static void turn_hot(struct worker *worker)
 {
 	for (struct reflector *each = worker->reflectors; each; each = each->next)
 		if (each->hot)
-			reflector_turn(each);
+			reflector_turn(each, worker->streams.now);
 }
 
 /* What came before the signal is still taken in and answered; what comes after it is not. */
@@ -271,7 +283,7 @@ static void begin_to_end(struct worker *worker)
 	worker->ends = mono_add(worker->streams.now, DRAIN_AT_MOST);
 	listeners_close(&worker->listeners);
 	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		reflector_drain(each);
+		reflector_drain(each, worker->streams.now);
 	close_reflectors(worker);
 	streams_drain(&worker->streams);
 }
