@@ -35,7 +35,7 @@ static const struct option_spec specs[] = {
 	  1000000000 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
-	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
+	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
