@@ -38,6 +38,9 @@ struct datagrams;
 MUST_CHECK int datagrams_new(struct datagrams **out, size_t room, bool details);
 void datagrams_free(struct datagrams *datagrams);
 
+/* Bytes that one with that room takes. */
+size_t datagrams_size(size_t room);
+
 /* Takes up to most from the socket without waiting; returns how many, 0 when there are none, or
  * the socket's own pending error. */
 MUST_CHECK int datagrams_receive(struct datagrams *datagrams, int fd, int most);

@@ -18,6 +18,7 @@ enum {
 	HAPPENINGS = 256,
 	UNHEARD_TURNS = 64, /* enough to hear 16384 connections */
 	DATAGRAM_ROOM = 65535,
+	STACK = 64 << 10, /* as far as it is ever used */
 };
 
 enum watch_kind {
@@ -213,14 +214,23 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 	return 0;
 }
 
+/* A backlog may have half as much room again as bytes that wait in it. */
+static size_t room_of(size_t owed)
+{
+	return owed + owed / 2;
+}
+
 size_t worker_memory_max(const struct limits *limits, size_t count)
 {
-	size_t buffers =
-		STREAM_IN_ROOM + STREAM_OUT_ROOM + (size_t)2 * DATAGRAMS_MAX * DATAGRAM_ROOM;
-	/* Once all that may be owed is owed, each may still owe a little and have asked as much. */
-	size_t each = sizeof(struct connection) * count + (size_t)2 * OWED_WHEN_SHORT;
+	size_t own = sizeof(struct worker) + STACK + STREAM_IN_ROOM + STREAM_OUT_ROOM +
+	             2 * datagrams_size(DATAGRAM_ROOM) + judge_size() + desk_size();
+	/* All that may be owed, and what one turn can add to that before anybody looks. */
+	size_t owed = limits->owed_max + room_of(limits->owed_by_one + STREAM_IN_ROOM);
+	/* From then on each may still owe a little and have asked as much. */
+	size_t each = sizeof(struct connection) * count + sizeof(struct busy) +
+	              2 * room_of(OWED_WHEN_SHORT + STREAM_LAST_ROOM);
 
-	return OWED_MAX + buffers * count + each * limits->max_connections;
+	return (own + owed) * count + each * limits->max_connections;
 }
 
 /* --- running --- */
