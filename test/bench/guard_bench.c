@@ -175,14 +175,14 @@ static double serve_all(const char *host, bool guarded, uint64_t count)
 		result = spent[i] = serve_burst(&wire, &setup, i * BURST);
 	if (result >= 0)
 		qsort(spent, bursts, sizeof(*spent), in_order);
-	double median = result < 0 ? -1 : (double)spent[bursts / 2] / BURST;
+	double middle = result < 0 ? -BURST : (double)spent[bursts / 2];
 
 	judge_done(&setup.judge);
 	datagrams_free(wire.batch);
 	socket_close(&wire.server);
 	socket_close(&wire.client);
 	free(spent);
-	return median;
+	return middle / BURST;
 }
 
 static bool tell(const char *what, double ns)
