@@ -89,11 +89,12 @@ static void tell_limits(const struct server *server)
 		process_log(
 			server->options->log_json,
 			"open to other hosts: at most %" PRIu32 " connections, "
-			"each ended after %s of silence; %d kB kept for one that does not read, "
-			"%d MB for all; %s source ports that would answer back; %" PRId64
+			"each ended after %s of silence; %zu kB kept for one that does not read, "
+			"%zu MB for all; %s source ports that would answer back; %" PRId64
 			" datagrams/s from one network (0: any)",
 			limits->max_connections, span_text(limits->idle_timeout).text,
-			OWED_BY_ONE >> 10, OWED_MAX >> 20,
+			limits->owed_by_one >> 10,
+			limits->owed_max * server->worker_count >> 20,
 			server->options->no_loop_guards ? "answers even" : "no answer to",
 			limits->datagram_rate);
 }

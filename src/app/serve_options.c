@@ -8,6 +8,8 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/clock.h"
+#include "service/backlog.h"
+#include "service/limits.h"
 #include "service/services.h"
 
 #define HOUR (3600 * NS_PER_SEC)
@@ -24,6 +26,11 @@ static const struct option_spec specs[] = {
 	  "at once (what the descriptor limit allows)", FIELD(max_connections), 1, 10000000 },
 	{ "idle-timeout", 0, OPTION_DURATION, "DUR", "end connections silent for longer (1h)",
 	  FIELD(idle_timeout), NS_PER_MS, 8760 * HOUR },
+	{ "high-water", 0, OPTION_INTEGER, "KB",
+	  "keep so much for one peer that does not read (256)", FIELD(high_water_kb),
+	  OWED_WHEN_SHORT >> 10, BACKLOG_MARK_MAX >> 10 },
+	{ "high-water-total", 0, OPTION_INTEGER, "MB", "and so much for all of them (64)",
+	  FIELD(high_water_total_mb), 1, 65536 },
 	{ "relay", 0, OPTION_FLAG, NULL, "'ping TARGET' for clients from elsewhere too",
 	  FIELD(relay), 0, 0 },
 	{ "relay-allow", 0, OPTION_LIST, "CIDR", "special addresses that may be pinged so",
@@ -35,7 +42,7 @@ static const struct option_spec specs[] = {
 	  1000000000 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
-	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
+	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
@@ -171,7 +178,13 @@ static int read_log(struct serve_options *out, struct err *err)
 
 int serve_options_read(struct serve_options *out, int argc, char **argv, struct err *err)
 {
-	*out = (struct serve_options){ .port = -1, .idle_timeout = HOUR, .rate = 20000 };
+	*out = (struct serve_options){
+		.port = -1,
+		.idle_timeout = HOUR,
+		.high_water_kb = OWED_BY_ONE >> 10,
+		.high_water_total_mb = OWED_MAX >> 20,
+		.rate = 20000,
+	};
 	int words = option_parse(&table, out, argc - 1, argv + 1, err);
 	int result = words < 0 ? words : 0;
 

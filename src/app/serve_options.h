@@ -13,6 +13,7 @@ struct serve_options {
 	int64_t workers;         /* 0 = as many as there are CPUs to use */
 	int64_t max_connections; /* 0 = as many as there may be descriptors */
 	int64_t idle_timeout;
+	int64_t high_water_kb, high_water_total_mb;
 	bool relay;
 	struct option_list relay_allow;
 	struct option_list allow_source_ports;

@@ -53,7 +53,10 @@ static void set_limits(struct server *server)
 	server->limits.max_connections = (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
 	server->limits.idle_timeout = options->idle_timeout;
 	server->limits.datagram_rate = options->rate;
-	server->limits.owed_max = OWED_MAX / server->worker_count;
+	server->limits.loop_guards = !options->no_loop_guards;
+	server->limits.owed_by_one = (size_t)options->high_water_kb << 10;
+	server->limits.owed_max =
+		((size_t)options->high_water_total_mb << 20) / server->worker_count;
 }
 
 static int make_desks(struct server *server, struct err *err)

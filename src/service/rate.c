@@ -42,6 +42,11 @@ void rate_free(struct rate *rate)
 	free(rate);
 }
 
+size_t rate_size(void)
+{
+	return sizeof(struct rate);
+}
+
 /* The /24 or the /64, never 0. */
 static uint64_t prefix_of(const struct address *from)
 {

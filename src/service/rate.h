@@ -19,5 +19,8 @@ struct rate;
 MUST_CHECK int rate_new(struct rate **out, int64_t per_second);
 void rate_free(struct rate *rate);
 
+/* Bytes of one table. */
+size_t rate_size(void);
+
 /* One datagram more from there: may it be answered? */
 bool rate_allows(struct rate *rate, const struct address *from, struct mono now);

@@ -35,7 +35,8 @@ void worker_free(struct worker *worker);
 MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
                             bool many_addresses, struct err *err);
 
-/* The sum of all that count workers may ever keep in memory, in bytes. */
+/* The sum of all that count workers may ever keep in memory, in bytes, but for what the allocator
+ * itself loses. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
 
 /* Serves until worker_stop() was called and its connections have ended. */
