@@ -14,9 +14,10 @@ enum {
 };
 
 struct limits {
-	uint32_t max_connections;
-	int64_t idle_timeout;
-	int64_t datagram_rate;        /* per second, source prefix and worker; 0 = any */
-	size_t owed_max;              /* the share of one worker in OWED_MAX */
+	_Atomic uint32_t max_connections; /* may change while it runs, */
+	_Atomic int64_t idle_timeout;     /* and so may this */
+	int64_t datagram_rate;            /* per second, source prefix and worker; 0 = any */
+	uint32_t room;   /* connections that the tables of the workers have room for */
+	size_t owed_max; /* the share of one worker in OWED_MAX */
 	_Atomic uint32_t connections; /* there are now; touched when one comes or goes */
 };

@@ -35,6 +35,7 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
+	struct counter turns;
 
 	struct desk *desk;
 	const struct guard *guard;
@@ -59,7 +60,7 @@ static int init(struct worker *worker, const struct worker_setup *setup)
 	if (result == 0)
 		result = streams_init(&worker->streams, &worker->loop, setup->limits,
 		                      worker->services, WATCH_CONNECTION);
-	if (result == 0 && setup->limits->datagram_rate > 0)
+	if (result == 0)
 		result = rate_new(&worker->rate, setup->limits->datagram_rate);
 	if (result == 0)
 		result = listeners_init(&worker->listeners, &worker->loop, &worker->streams);
@@ -95,6 +96,7 @@ static void close_reflectors(struct worker *worker)
 
 	while ((reflector = worker->reflectors)) {
 		worker->reflectors = reflector->next;
+		loop_unwatch(&worker->loop, &reflector->watch); /* as in listeners.c */
 		socket_close(&reflector->watch.fd);
 		free(reflector);
 	}
@@ -209,7 +211,7 @@ size_t worker_memory_max(const struct limits *limits, size_t count)
 	/* Once all that may be owed is owed, each may still owe a little and have asked as much. */
 	size_t each = sizeof(struct connection) * count + (size_t)2 * OWED_WHEN_SHORT;
 
-	return OWED_MAX + buffers * count + each * limits->max_connections;
+	return OWED_MAX + buffers * count + each * limits->room;
 }
 
 /* --- running --- */
@@ -245,6 +247,7 @@ static void handle(struct worker *worker, const struct happening *happening)
 		return;
 	case WATCH_STOP:
 		loop_take_wake(watch);
+		worker->streams.due = worker->streams.now; /* time-outs may be others now */
 		return;
 	}
 }
@@ -297,6 +300,7 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 		streams_sweep(streams);
 	if (!worker->draining && atomic_load(&worker->stopping))
 		begin_to_end(worker);
+	counter_add(&worker->turns, 1);
 }
 
 static bool has_ended(const struct worker *worker)
@@ -325,4 +329,19 @@ void worker_stop(struct worker *worker)
 {
 	atomic_store(&worker->stopping, true);
 	loop_wake(&worker->stop);
+}
+
+void worker_prod(struct worker *worker)
+{
+	loop_wake(&worker->stop);
+}
+
+uint64_t worker_turns(const struct worker *worker)
+{
+	return counter_read(&worker->turns);
+}
+
+void worker_set_rate(struct worker *worker, int64_t per_second)
+{
+	rate_set(worker->rate, per_second);
 }
