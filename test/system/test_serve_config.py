@@ -16,6 +16,11 @@ def file(tmp_path):
     return tmp_path / "sounder.conf"
 
 
+def echoes(sock):
+    sock.sendall(b"still here")
+    return tools.receive_exactly(sock, 10) == b"still here"
+
+
 def reloaded(server, words):
     """Have the file read again; the line that says what became of it."""
     before = len(server.err)
@@ -91,12 +96,11 @@ def test_sighup_changes_what_can_change_and_drops_no_connection(file, family):
                         "--config", file) as server, contextlib.ExitStack() as stack:
         port = server.port("tcp-echo")
         old = [stack.enter_context(tools.connect(family.loopback, port)) for _ in range(3)]
-        for step, limit in enumerate((1, 3, 2)):
+        assert all(echoes(sock) for sock in old), "they are taken in, not only queued"
+        for limit in (1, 3, 2):
             file.write_text(f"max-connections {limit}\nlog text\n")
             reloaded(server, "has been read again")
-            for sock in old:
-                sock.sendall(b"still here")
-                assert tools.receive_exactly(sock, 10) == b"still here", step
+            assert all(echoes(sock) for sock in old)
         with tools.connect(family.loopback, port) as newcomer:
             assert tools.closed_by_peer(newcomer), "three are there already"
 
