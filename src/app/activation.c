@@ -2,11 +2,10 @@
 #include "app/activation.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/environment.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "service/services.h"
@@ -17,29 +16,29 @@ enum {
 };
 
 /* How many; 0 when they are not for us. */
-static int64_t count_of(const char *pid, const char *count, struct err *err)
+static int64_t count_of(const struct variable *pid, const struct variable *count,
+                        struct err *err)
 {
 	int64_t number = 0, sockets = 0;
 
-	if (!pid || !count || parse_integer(pid, 1, INT32_MAX, &number) < 0 ||
-	    number != getpid())
+	if (!pid->given || !count->given ||
+	    parse_integer(pid->value, 1, INT32_MAX, &number) < 0 || number != getpid())
 		return 0;
-	if (parse_integer(count, 0, MOST, &sockets) < 0)
+	if (parse_integer(count->value, 0, MOST, &sockets) < 0)
 		return err_set(err, -EINVAL, "LISTEN_FDS is '%s', which is no count",
-		               quote(count).text);
+		               quote(count->value).text);
 	return sockets;
 }
 
 /* The name of the next one when it is a kind; names go from colon to colon. */
 static const char *next_kind(const char **names)
 {
-	size_t length = *names ? strcspn(*names, ":") : 0;
+	size_t length = strcspn(*names, ":");
 	char name[KIND_MAX + 1] = { 0 };
 
-	if (*names && length <= KIND_MAX)
+	if (length <= KIND_MAX)
 		memcpy(name, *names, length);
-	if (*names)
-		*names += length + ((*names)[length] == ':');
+	*names += length + ((*names)[length] == ':');
 	const struct service_ops *ops = services_find(name);
 
 	return ops ? ops->name : NULL;
@@ -62,12 +61,10 @@ static int add_all(struct inherited *inherited, int64_t count, const char *names
 
 int activation_take(struct inherited *inherited, struct err *err)
 {
-	int64_t count = count_of(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), err);
-	int result = count < 0 ? (int)count
-	                       : add_all(inherited, count, getenv("LISTEN_FDNAMES"), err);
+	const struct variable pid = environment_take("LISTEN_PID");
+	const struct variable sockets = environment_take("LISTEN_FDS");
+	const struct variable names = environment_take("LISTEN_FDNAMES");
+	int64_t count = count_of(&pid, &sockets, err);
 
-	(void)unsetenv("LISTEN_PID");
-	(void)unsetenv("LISTEN_FDS");
-	(void)unsetenv("LISTEN_FDNAMES");
-	return result;
+	return count < 0 ? (int)count : add_all(inherited, count, names.value, err);
 }

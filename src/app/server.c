@@ -255,7 +255,7 @@ int server_sockets(const struct server *server, struct handed **out, size_t *cou
 
 	for (size_t b = 0; b < server->options->endpoint_count; b++)
 		total += server->bindings[b].socket_count;
-	struct handed *all = calloc(total, sizeof(*all));
+	struct handed *all = calloc(total + 1, sizeof(*all));
 
 	if (!all)
 		return -ENOMEM;
