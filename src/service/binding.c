@@ -136,7 +136,6 @@ int binding_find(const struct endpoint *endpoint, struct binding *out, struct er
 
 /* --- opening --- */
 
-/* With whom, and out of what. */
 struct opening {
 	struct worker *const *workers;
 	size_t count;
