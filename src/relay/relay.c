@@ -17,6 +17,7 @@ enum { WATCH_CHANNEL, WATCH_WAKE, WATCH_RESOLVER };
 
 struct relay {
 	struct relay_options options;
+	struct relay_options *_Atomic changed; /* what options become next; NULL = they stay */
 	struct desk *desks;
 	size_t desk_count;
 	struct loop loop;
@@ -118,6 +119,15 @@ static void take_request(struct relay *relay, struct desk *desk,
 
 /* --- the loop --- */
 
+static void take_change(struct relay *relay)
+{
+	struct relay_options *changed = atomic_exchange(&relay->changed, NULL);
+
+	if (changed)
+		relay->options = *changed;
+	free(changed);
+}
+
 static void take_requests(struct relay *relay, struct mono now)
 {
 	struct desk_request request;
@@ -152,6 +162,7 @@ static struct mono work(struct relay *relay)
 {
 	struct mono now = clock_mono();
 
+	take_change(relay);
 	take_requests(relay, now);
 	take_names(relay, now);
 	if (atomic_load(&relay->refusing))
@@ -187,6 +198,18 @@ void *relay_run(void *argument)
 		await(relay, work(relay));
 	(void)work(relay); /* what was asked for until now gets its last line, too */
 	return NULL;
+}
+
+int relay_change(struct relay *relay, const struct relay_options *options)
+{
+	struct relay_options *changed = malloc(sizeof(*changed));
+
+	if (!changed)
+		return -ENOMEM;
+	*changed = *options;
+	free(atomic_exchange(&relay->changed, changed)); /* one that was never looked at */
+	loop_wake(&relay->wake);
+	return 0;
 }
 
 void relay_refuse(struct relay *relay)
@@ -260,5 +283,6 @@ void relay_free(struct relay *relay)
 		socket_close(&relay->desks[i].to_relay.fd);
 	socket_close(&relay->wake.fd);
 	loop_done(&relay->loop);
+	free(atomic_load(&relay->changed));
 	free(relay);
 }

@@ -3,11 +3,9 @@
 
 int judge_init(struct judge *judge, const struct guard *ports, const struct limits *limits)
 {
-	int result = 0;
-
 	*judge = (struct judge){ .ports = ports };
-	if (limits->datagram_rate > 0)
-		result = rate_new(&judge->rate, limits->datagram_rate);
+	int result = rate_new(&judge->rate, limits->datagram_rate);
+
 	if (result == 0 && limits->loop_guards)
 		result = repeats_new(&judge->repeats);
 	return result;
@@ -50,7 +48,7 @@ enum drop judge_datagram(const struct judge *judge, struct datagram *datagram, b
 		return DROP_SOURCE_PORT;
 	if (decays && !decay(datagram))
 		return DROP_TTL;
-	if (judge->rate && !rate_allows(judge->rate, peer, now))
+	if (!rate_allows(judge->rate, peer, now))
 		return DROP_RATE;
 	if (judge->repeats &&
 	    repeats_complete_row(judge->repeats, peer, datagram->data, datagram->length))

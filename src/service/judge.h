@@ -26,7 +26,7 @@ enum { JUDGE_TTL = 64 };
 
 struct judge {
 	const struct guard *ports;
-	struct rate *rate;       /* NULL = there is no limit */
+	struct rate *rate;
 	struct repeats *repeats; /* NULL = loops may go on */
 };
 

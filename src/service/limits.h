@@ -14,10 +14,11 @@ enum {
 };
 
 struct limits {
-	uint32_t max_connections;
-	int64_t idle_timeout;
-	int64_t datagram_rate; /* per second, source prefix and worker; 0 = any */
+	_Atomic uint32_t max_connections; /* may change while it runs, */
+	_Atomic int64_t idle_timeout;     /* and so may this */
+	int64_t datagram_rate; /* at start; per second, source prefix and worker; 0 = any */
 	bool loop_guards;      /* (b) and (c) of service/judge */
+	uint32_t room;         /* connections that the tables of the workers have room for */
 	size_t owed_by_one;    /* high-water mark: who is owed so much is not read from */
 	size_t owed_max;       /* of one worker: then that mark is OWED_WHEN_SHORT */
 	_Atomic uint32_t connections; /* there are now; touched when one comes or goes */

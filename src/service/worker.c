@@ -36,6 +36,7 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
+	struct counter turns;
 
 	struct desk *desk;
 	struct judge judge;
@@ -94,6 +95,7 @@ static void close_reflectors(struct worker *worker)
 
 	while ((reflector = worker->reflectors)) {
 		worker->reflectors = reflector->next;
+		loop_unwatch(&worker->loop, &reflector->watch); /* as in listeners.c */
 		socket_close(&reflector->watch.fd);
 		free(reflector);
 	}
@@ -230,7 +232,7 @@ size_t worker_memory_max(const struct limits *limits, size_t count)
 	size_t each = sizeof(struct connection) * count + sizeof(struct busy) +
 	              2 * room_of(OWED_WHEN_SHORT + STREAM_LAST_ROOM);
 
-	return (own + owed) * count + each * limits->max_connections;
+	return (own + owed) * count + each * limits->room;
 }
 
 /* --- running --- */
@@ -267,6 +269,7 @@ static void handle(struct worker *worker, const struct happening *happening)
 		return;
 	case WATCH_STOP:
 		loop_take_wake(watch);
+		worker->streams.due = worker->streams.now; /* time-outs may be others now */
 		return;
 	}
 }
@@ -319,6 +322,7 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 		streams_sweep(streams);
 	if (!worker->draining && atomic_load(&worker->stopping))
 		begin_to_end(worker);
+	counter_add(&worker->turns, 1);
 }
 
 static bool has_ended(const struct worker *worker)
@@ -347,4 +351,19 @@ void worker_stop(struct worker *worker)
 {
 	atomic_store(&worker->stopping, true);
 	loop_wake(&worker->stop);
+}
+
+void worker_prod(struct worker *worker)
+{
+	loop_wake(&worker->stop);
+}
+
+uint64_t worker_turns(const struct worker *worker)
+{
+	return counter_read(&worker->turns);
+}
+
+void worker_set_rate(struct worker *worker, int64_t per_second)
+{
+	rate_set(worker->judge.rate, per_second);
 }

@@ -44,3 +44,12 @@ void worker_run(struct worker *worker);
 
 /* From any thread: begin to end. */
 void worker_stop(struct worker *worker);
+
+/* From any thread: have a turn, and look again at what the limits say. */
+void worker_prod(struct worker *worker);
+
+/* From any thread: the turns it has had so far. */
+uint64_t worker_turns(const struct worker *worker);
+
+/* From any thread: datagrams per second from one network; 0 = any. */
+void worker_set_rate(struct worker *worker, int64_t per_second);

@@ -297,6 +297,26 @@ TEST(nobody_is_left_without_a_last_line_when_it_stops)
 	finish(&bench);
 }
 
+TEST(whom_it_may_ask_and_for_whom_can_change)
+{
+	struct relay_options options = { .open_to_all = true };
+	struct bench bench;
+
+	start(&bench, false);
+	assert_int_equal(ask_from(&bench, 0, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(last_line(&bench, 0), "error pings through this server are for"));
+	assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(ask_from(&bench, 1, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(last_line(&bench, 1), "error cannot ask"));
+	for (int i = 0; i < 100; i++) /* some of them are never looked at */
+		assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(policy_allow(&options.policy, "127.0.0.1/32", NULL), 0);
+	assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(ask_from(&bench, 2, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(hear(&bench, 2, 1)->lines[0], "reply seq=1 "));
+	finish(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_asked_by_its_address),
 		cmocka_unit_test(who_goes_has_a_last_line_all_the_same_and_frees_the_place),
 		cmocka_unit_test(nobody_is_left_without_a_last_line_when_it_stops),
+		cmocka_unit_test(whom_it_may_ask_and_for_whom_can_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

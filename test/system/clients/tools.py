@@ -14,6 +14,8 @@ import time
 PATIENCE = 20.0
 CLONE_NEWNET = 0x40000000
 LINGER_RESET = struct.pack("ii", 1, 0)
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+WALL = 0x40000000
 
 
 def family_of(host):
@@ -233,3 +235,20 @@ def standing_in(namespace):
             yield
         finally:
             assert libc.setns(home.fileno(), CLONE_NEWNET) == 0, "there is no way back"
+
+
+@contextlib.contextmanager
+def frozen_thread(task):
+    """One thread of another process stands still, the others go on: a tracer has stopped it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+        if libc.ptrace(request, task, None, None) < 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(task, WALL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            libc.ptrace(PTRACE_DETACH, task, None, None)
