@@ -29,13 +29,21 @@ static struct lookup *find_id(struct lookups *lookups, uint32_t id)
 	return NULL;
 }
 
+/* Who has one IPv6 address has the whole /64 to ask from. */
+static bool is_same_client(const struct address *a, const struct address *b)
+{
+	if (address_family(a) == AF_INET6 && address_family(b) == AF_INET6)
+		return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, 8) == 0;
+	return address_same_host(a, b);
+}
+
 static size_t count_of_client(const struct lookups *lookups, const struct address *client)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < LOOKUPS_MAX; i++)
 		count += lookups->places[i].id &&
-		         address_same_host(&lookups->places[i].client, client);
+		         is_same_client(&lookups->places[i].client, client);
 	return count;
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	LOOKUPS_MAX = 16,      /* in all */
-	LOOKUPS_OF_CLIENT = 2, /* by its address */
+	LOOKUPS_OF_CLIENT = 2, /* by its address; by the /64 it is in, where that is IPv6 */
 };
 
 struct lookup {

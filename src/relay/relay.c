@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "net/socket.h"
@@ -70,6 +71,10 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 		choose_address(relay, ticket, &literal, 1);
 		return;
 	}
+	if (strpbrk(ticket->question.host, ":%")) { /* what only literals have */
+		cannot_resolve(relay, ticket, "no address of this kind, and no name");
+		return;
+	}
 	int result = lookups_start(&relay->lookups, ticket, client, now);
 
 	if (result == -EBUSY)
@@ -107,8 +112,10 @@ static void take_request(struct relay *relay, struct desk *desk,
 	struct ticket *ticket;
 
 	if (!request->cancel) {
+		struct address client = policy_unwrap(&request->client);
+
 		ticket = ticket_take(&relay->tickets, desk, request);
-		take_question(relay, ticket, &request->client, now);
+		take_question(relay, ticket, &client, now);
 		return;
 	}
 	ticket = ticket_find(&relay->tickets, desk, request->ticket);
