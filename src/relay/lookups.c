@@ -52,6 +52,8 @@ int lookups_start(struct lookups *lookups, struct ticket *ticket, const struct a
 {
 	struct lookup *place = find_id(lookups, 0);
 
+	if (lookups->resolver.watch.fd < 0)
+		return -EPIPE;
 	if (!place || count_of_client(lookups, client) >= LOOKUPS_OF_CLIENT)
 		return -EBUSY;
 	if (++lookups->last_id == 0)

@@ -33,7 +33,7 @@ MUST_CHECK int lookups_init(struct lookups *lookups);
 void lookups_done(struct lookups *lookups);
 
 /* Starts looking up the host of the ticket's question for a client.  -EBUSY when there are enough
- * under way. */
+ * under way, -EPIPE when the helper process has ended. */
 MUST_CHECK int lookups_start(struct lookups *lookups, struct ticket *ticket,
                              const struct address *client, struct mono now);
 

@@ -79,6 +79,8 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 
 	if (result == -EBUSY)
 		ticket_end(&relay->tickets, ticket, "error busy (too many names to look up)");
+	else if (result == -EPIPE)
+		cannot_resolve(relay, ticket, "nobody looks names up any more");
 	else if (result < 0)
 		cannot_resolve(relay, ticket, err_reason(result).text);
 }
