@@ -29,32 +29,23 @@ static struct lookup *find_id(struct lookups *lookups, uint32_t id)
 	return NULL;
 }
 
-/* Who has one IPv6 address has the whole /64 to ask from. */
-static bool is_same_client(const struct address *a, const struct address *b)
-{
-	if (address_family(a) == AF_INET6 && address_family(b) == AF_INET6)
-		return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, 8) == 0;
-	return address_same_host(a, b);
-}
-
 static size_t count_of_client(const struct lookups *lookups, const struct address *client)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < LOOKUPS_MAX; i++)
 		count += lookups->places[i].id &&
-		         is_same_client(&lookups->places[i].client, client);
+		         tickets_same_client(&lookups->places[i].client, client);
 	return count;
 }
 
-int lookups_start(struct lookups *lookups, struct ticket *ticket, const struct address *client,
-                  struct mono now)
+int lookups_start(struct lookups *lookups, struct ticket *ticket, struct mono now)
 {
 	struct lookup *place = find_id(lookups, 0);
 
 	if (lookups->resolver.watch.fd < 0)
 		return -EPIPE;
-	if (!place || count_of_client(lookups, client) >= LOOKUPS_OF_CLIENT)
+	if (!place || count_of_client(lookups, &ticket->client) >= LOOKUPS_OF_CLIENT)
 		return -EBUSY;
 	if (++lookups->last_id == 0)
 		lookups->last_id = 1;
@@ -66,7 +57,7 @@ int lookups_start(struct lookups *lookups, struct ticket *ticket, const struct a
 	*place = (struct lookup){
 		.id = lookups->last_id,
 		.deadline = mono_add(now, PATIENCE),
-		.client = *client,
+		.client = ticket->client,
 		.ticket = ticket,
 	};
 	return 0;

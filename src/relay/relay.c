@@ -62,8 +62,7 @@ static void cannot_resolve(struct relay *relay, struct ticket *ticket, const cha
 	           quote(ticket->question.host).text, why);
 }
 
-static void find_address(struct relay *relay, struct ticket *ticket,
-                         const struct address *client, struct mono now)
+static void find_address(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct address literal;
 
@@ -75,7 +74,7 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 		cannot_resolve(relay, ticket, "no address of this kind, and no name");
 		return;
 	}
-	int result = lookups_start(&relay->lookups, ticket, client, now);
+	int result = lookups_start(&relay->lookups, ticket, now);
 
 	if (result == -EBUSY)
 		ticket_end(&relay->tickets, ticket, "error busy (too many names to look up)");
@@ -85,20 +84,21 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 		cannot_resolve(relay, ticket, err_reason(result).text);
 }
 
-static void take_question(struct relay *relay, struct ticket *ticket,
-                          const struct address *client, struct mono now)
+static void take_question(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct err err = { 0 };
 
 	if (atomic_load(&relay->refusing))
 		ticket_end(&relay->tickets, ticket, "error the server is stopping");
-	else if (!may_ask(relay, client))
+	else if (!may_ask(relay, &ticket->client))
 		ticket_end(&relay->tickets, ticket,
 		           "error pings through this server are for local clients only");
+	else if (tickets_of_client(&relay->tickets, &ticket->client) > TICKETS_OF_CLIENT)
+		ticket_end(&relay->tickets, ticket, "error busy (too many pings of yours)");
 	else if (question_read(ticket->text, &ticket->question, &err) < 0)
 		ticket_end(&relay->tickets, ticket, "error %s", err.text);
 	else
-		find_address(relay, ticket, client, now);
+		find_address(relay, ticket, now);
 }
 
 static void withdraw(struct relay *relay, struct ticket *ticket, const char *why)
@@ -114,10 +114,9 @@ static void take_request(struct relay *relay, struct desk *desk,
 	struct ticket *ticket;
 
 	if (!request->cancel) {
-		struct address client = policy_unwrap(&request->client);
-
 		ticket = ticket_take(&relay->tickets, desk, request);
-		take_question(relay, ticket, &client, now);
+		ticket->client = policy_unwrap(&request->client);
+		take_question(relay, ticket, now);
 		return;
 	}
 	ticket = ticket_find(&relay->tickets, desk, request->ticket);

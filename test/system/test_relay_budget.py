@@ -99,3 +99,17 @@ def test_targets_are_paced_each_for_itself(wire):
         for number, target in enumerate(["9.8.7.2", "2600:9::2", "udp-echo://9.8.7.2:9001"], 1):
             lines = wire.client(stack, number)
             assert lines.ask(f"ping {target}", ENOUGH).startswith("reply seq=1 ")
+
+
+def test_one_client_cannot_keep_the_others_from_asking(wire):
+    """Of thirty pings of one client sixteen are under way, and another's is answered meanwhile."""
+    with contextlib.ExitStack() as stack:
+        greedy = [wire.client(stack, 1) for _ in range(30)]
+        for number, lines in enumerate(greedy):
+            lines.send(f"ping udp-echo://9.8.7.2:{100 + number}")
+        busy = [lines for lines in greedy if lines.next(ENOUGH) == "error busy (too many pings of yours)"]
+        assert len(busy) == 14
+        assert wire.client(stack, 2).ask("ping 9.8.7.2", ENOUGH).startswith("reply seq=1 ")
+        assert busy[0].ask("ping").startswith("pong ")
+        assert all(read_answer(lines)[-1].startswith("done ") for lines in greedy if lines not in busy)
+        assert busy[0].ask("ping 9.8.7.2", ENOUGH).startswith("reply seq=1 ")
