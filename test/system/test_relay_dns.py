@@ -129,9 +129,21 @@ def below(pid):
     return [each for child in children if lives(child) for each in (child, *below(child))]
 
 
+def those_at_rest(server):
+    """The two who stay when nothing is looked up: who keeps the helper alive, and the helper."""
+    found = []
+
+    def enough():
+        found[:] = below(server.pid)
+        return len(found) == 2
+
+    harness.wait_until(enough, "no look-up is left")
+    return found
+
+
 def test_a_look_up_that_hangs_is_killed(place):
     """No process of it is left as soon as another name, asked for after it was given up, has an answer."""
-    at_rest = set(below(place.server.pid))
+    at_rest = set(those_at_rest(place.server))
     place.learn(hung=silence, next=late(0.9, GOOD))
     with contextlib.ExitStack() as stack:
         lines = place.client(stack)
@@ -140,11 +152,11 @@ def test_a_look_up_that_hangs_is_killed(place):
         assert lines.next(ENOUGH).startswith("error cannot resolve ")
         assert lines.ask("ping udp-echo://next.example:9001", ENOUGH).startswith("reply seq=1 ")
         assert not hanging & set(below(place.server.pid))
-    harness.wait_until(lambda: set(below(place.server.pid)) == at_rest, "those who helped have gone")
+    assert set(those_at_rest(place.server)) == at_rest
 
 
 def test_a_helper_that_dies_is_replaced(place):
-    keeper, helper = below(place.server.pid)
+    keeper, helper = those_at_rest(place.server)
     os.kill(helper, signal.SIGKILL)
     harness.wait_until(lambda: set(below(place.server.pid)) - {keeper, helper}, "there is a new helper")
     place.assert_well()
@@ -304,10 +316,11 @@ def test_an_ipv6_client_is_the_network_that_it_is_in(place):
 
 def test_the_server_lives_on_without_anybody_who_looks_names_up(place):
     """The last one of the module: nobody brings them back."""
-    for pid in below(place.server.pid):
+    doomed = below(place.server.pid)
+    for pid in doomed:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    harness.wait_until(lambda: not below(place.server.pid), "they have gone")
+    harness.wait_until(lambda: not any(map(lives, doomed)), "they have gone")
     for _ in range(2):
         assert place.ask("well.example") == "error cannot resolve 'well.example': nobody looks names up any more"
     assert place.ask("9.8.7.2").startswith("reply seq=1 ")

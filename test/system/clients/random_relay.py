@@ -3,10 +3,15 @@
 the form that docs/protocol.md promises, keeps its place, and has one last line."""
 import random
 import re
+import threading
+import time
 
 from . import tools
 
-REQUESTS = 6
+VISITORS = 6
+LATEST = 2.5  # seconds after the first: some find a target half asked
+TARGETS = 3  # that the visitors of a round share
+REQUESTS = 4
 PATIENCE = 30.0
 FATES = r"reply seq={0}( time_ms=\d+\.\d+)?|lost seq={0}|refused seq={0} \(.+\)|unsent seq={0} \(.+\)"
 DONE = r"done {} sent=\d received=\d loss=(-|[\d.]+%)( min/avg/max/mdev=[\d.]+/[\d.]+/[\d.]+/[\d.]+ ms)?"
@@ -46,14 +51,30 @@ def vanish(rng, lines, targets):
     tools.reset(lines.sock)
 
 
-def run(host, port, targets, seed):
-    """One visit; None, or one sentence on what was wrong."""
-    rng = random.Random(f"relay/{seed}")
+def visit(host, port, targets, rng):
+    """One visitor; None, or one sentence on what was wrong."""
     source = f"127.{rng.randint(5, 200)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}" if host == "127.0.0.1" else None
     manner = vanish if rng.random() < 0.2 else converse
+    time.sleep(rng.uniform(0, LATEST))
     try:
         with tools.connect(host, port, source=source) as sock:
             manner(rng, tools.Lines(sock), targets)
     except (OSError, AssertionError, Wrong) as why:
-        return f"relay, {manner.__name__}: {why!r}"
+        return f"{manner.__name__}: {why!r}"
     return None
+
+
+def run(host, port, targets, seed):
+    """A round of visitors who share a few of the targets; None, or one sentence on what was wrong."""
+    shared = random.Random(f"relay/{seed}").sample(targets, TARGETS)
+    wrong = []
+
+    def one(number):
+        wrong.append(visit(host, port, shared, random.Random(f"relay/{seed}/{number}")))
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(VISITORS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return next((f"relay, seed {seed}, {each}" for each in wrong if each), None)
