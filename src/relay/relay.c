@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "net/socket.h"
@@ -62,8 +63,7 @@ static void cannot_resolve(struct relay *relay, struct ticket *ticket, const cha
 	           quote(ticket->question.host).text, why);
 }
 
-static void find_address(struct relay *relay, struct ticket *ticket,
-                         const struct address *client, struct mono now)
+static void find_address(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct address literal;
 
@@ -71,28 +71,35 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 		choose_address(relay, ticket, &literal, 1);
 		return;
 	}
-	int result = lookups_start(&relay->lookups, ticket, client, now);
+	if (strpbrk(ticket->question.host, ":%")) { /* what only literals have */
+		cannot_resolve(relay, ticket, "no address of this kind, and no name");
+		return;
+	}
+	int result = lookups_start(&relay->lookups, ticket, now);
 
 	if (result == -EBUSY)
 		ticket_end(&relay->tickets, ticket, "error busy (too many names to look up)");
+	else if (result == -EPIPE)
+		cannot_resolve(relay, ticket, "nobody looks names up any more");
 	else if (result < 0)
 		cannot_resolve(relay, ticket, err_reason(result).text);
 }
 
-static void take_question(struct relay *relay, struct ticket *ticket,
-                          const struct address *client, struct mono now)
+static void take_question(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct err err = { 0 };
 
 	if (atomic_load(&relay->refusing))
 		ticket_end(&relay->tickets, ticket, "error the server is stopping");
-	else if (!may_ask(relay, client))
+	else if (!may_ask(relay, &ticket->client))
 		ticket_end(&relay->tickets, ticket,
 		           "error pings through this server are for local clients only");
+	else if (tickets_of_client(&relay->tickets, &ticket->client) > TICKETS_OF_CLIENT)
+		ticket_end(&relay->tickets, ticket, "error busy (too many pings of yours)");
 	else if (question_read(ticket->text, &ticket->question, &err) < 0)
 		ticket_end(&relay->tickets, ticket, "error %s", err.text);
 	else
-		find_address(relay, ticket, client, now);
+		find_address(relay, ticket, now);
 }
 
 static void withdraw(struct relay *relay, struct ticket *ticket, const char *why)
@@ -109,7 +116,8 @@ static void take_request(struct relay *relay, struct desk *desk,
 
 	if (!request->cancel) {
 		ticket = ticket_take(&relay->tickets, desk, request);
-		take_question(relay, ticket, &request->client, now);
+		ticket->client = policy_unwrap(&request->client);
+		take_question(relay, ticket, now);
 		return;
 	}
 	ticket = ticket_find(&relay->tickets, desk, request->ticket);
