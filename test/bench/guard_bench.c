@@ -163,7 +163,7 @@ static int in_order(const void *a, const void *b)
 /* ns for each datagram in the median burst; negative errno. */
 static double serve_all(const char *host, bool guarded, uint64_t count)
 {
-	uint64_t bursts = count / BURST;
+	uint64_t bursts = count / BURST, middle = bursts / 2;
 	int64_t *spent = calloc(bursts, sizeof(*spent));
 	struct wire wire = { -1, -1, { { { 0 } } }, NULL };
 	struct setup setup;
@@ -175,14 +175,14 @@ static double serve_all(const char *host, bool guarded, uint64_t count)
 		result = spent[i] = serve_burst(&wire, &setup, i * BURST);
 	if (result >= 0)
 		qsort(spent, bursts, sizeof(*spent), in_order);
-	double middle = result < 0 ? -BURST : (double)spent[bursts / 2];
+	double median = result < 0 ? -BURST : (double)spent[middle];
 
 	judge_done(&setup.judge);
 	datagrams_free(wire.batch);
 	socket_close(&wire.server);
 	socket_close(&wire.client);
 	free(spent);
-	return middle / BURST;
+	return median / BURST;
 }
 
 static bool tell(const char *what, double ns)
