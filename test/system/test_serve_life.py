@@ -19,15 +19,17 @@ def services(family):
 
 
 @pytest.mark.workers
-def test_50_datagrams_queued_before_sigterm_are_all_answered(family):
+@pytest.mark.parametrize("count", [50, 1000])
+def test_datagrams_queued_before_sigterm_are_all_answered(family, count):
+    """Many batches, too: they are read until there are none."""
     with harness.Server(*services(family), "--workers", "2") as server:
         with tools.datagram_socket(family.loopback, server.port("udp-echo")) as sock:
             server.signal(signal.SIGSTOP)
-            for number in range(50):
+            for number in range(count):
                 sock.send(b"queued %d" % number)
             server.signal(signal.SIGTERM)
             server.signal(signal.SIGCONT)
-            assert {sock.recv(100) for _ in range(50)} == {b"queued %d" % n for n in range(50)}
+            assert {sock.recv(100) for _ in range(count)} == {b"queued %d" % n for n in range(count)}
         assert server.wait().code == 0
 
 

@@ -3,24 +3,23 @@
  * handed over here but words.  The sockets are test/system/test_serve_manager.py's. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/activation.h"
-#include "unit.h"
+#include "variables.h"
 
 static int take(const char *pid, const char *count, struct inherited *inherited,
                 struct err *err)
 {
-	assert_int_equal(setenv("LISTEN_PID", pid, 1), 0);
-	assert_int_equal(setenv("LISTEN_FDS", count, 1), 0);
-	assert_int_equal(setenv("LISTEN_FDNAMES", "tcp-echo", 1), 0);
+	set_variable("LISTEN_PID", pid);
+	set_variable("LISTEN_FDS", count);
+	set_variable("LISTEN_FDNAMES", "tcp-echo");
 	int result = activation_take(inherited, err);
 
-	assert_null(getenv("LISTEN_PID"));
-	assert_null(getenv("LISTEN_FDS"));
-	assert_null(getenv("LISTEN_FDNAMES"));
+	assert_false(is_set("LISTEN_PID"));
+	assert_false(is_set("LISTEN_FDS"));
+	assert_false(is_set("LISTEN_FDNAMES"));
 	return result;
 }
 

@@ -110,7 +110,7 @@ TEST(a_file_has_a_written_maximum)
 	assert_int_equal(read_length(1), 0);
 	assert_int_equal(read_length(CONFIG_FILE_MAX), 0);
 	assert_int_equal(read_length(CONFIG_FILE_MAX + 1), -EINVAL);
-	assert_int_equal(read_length(3 * CONFIG_FILE_MAX), -EINVAL);
+	assert_int_equal(read_length((size_t)3 * CONFIG_FILE_MAX), -EINVAL);
 }
 
 TEST(a_file_that_is_not_there_is_named)

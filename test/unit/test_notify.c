@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,7 +7,7 @@
 
 #include "app/notify.h"
 #include "core/clock.h"
-#include "unit.h"
+#include "variables.h"
 
 /* A manager that listens at an abstract name, which the environment tells. */
 static int manager(void)
@@ -24,7 +23,7 @@ static int manager(void)
 		bind(fd, (struct sockaddr *)&address,
 	             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
 		0);
-	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+	set_variable("NOTIFY_SOCKET", name);
 	return fd;
 }
 
@@ -47,12 +46,12 @@ TEST(the_environment_is_forgotten)
 	struct notify notify;
 	int fd = manager();
 
-	assert_int_equal(setenv("WATCHDOG_USEC", "30000000", 1), 0);
-	assert_int_equal(setenv("WATCHDOG_PID", "1", 1), 0);
+	set_variable("WATCHDOG_USEC", "30000000");
+	set_variable("WATCHDOG_PID", "1");
 	notify_init(&notify);
-	assert_null(getenv("NOTIFY_SOCKET"));
-	assert_null(getenv("WATCHDOG_USEC"));
-	assert_null(getenv("WATCHDOG_PID"));
+	assert_false(is_set("NOTIFY_SOCKET"));
+	assert_false(is_set("WATCHDOG_USEC"));
+	assert_false(is_set("WATCHDOG_PID"));
 	assert_true(notify.fd >= 0);
 	notify_done(&notify);
 	(void)close(fd);
@@ -64,9 +63,9 @@ static int64_t watchdog_of(const char *span, const char *pid)
 	struct notify notify;
 	int fd = manager();
 
-	assert_int_equal(setenv("WATCHDOG_USEC", span, 1), 0);
+	set_variable("WATCHDOG_USEC", span);
 	if (pid)
-		assert_int_equal(setenv("WATCHDOG_PID", pid, 1), 0);
+		set_variable("WATCHDOG_PID", pid);
 	notify_init(&notify);
 	notify_done(&notify);
 	(void)close(fd);
