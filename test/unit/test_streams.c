@@ -29,7 +29,9 @@ static void pass(struct hall *hall, int64_t span)
 static void open_hall(struct hall *hall, int64_t idle_timeout)
 {
 	*hall = (struct hall){
-		.limits = { .max_connections = PLACES, .idle_timeout = idle_timeout },
+		.limits = { .max_connections = PLACES,
+		            .room = PLACES,
+		            .idle_timeout = idle_timeout },
 		.services = { { .ops = &echo } },
 		.now = { 1000 * NS_PER_SEC },
 	};
