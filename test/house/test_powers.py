@@ -13,6 +13,7 @@ OTHER_ROOM = "src/probe/session.c"
 
 MUST_BE_OWNED = {
     "src/core/clock.c": "clock_gettime clock_nanosleep gettimeofday time timespec_get",
+    "src/core/synchrony.c": "adjtimex clock_adjtime ntp_adjtime",
     "src/core/random.c": "getrandom getentropy",
     "src/net/socket.c": """
         socket bind connect listen accept accept4 setsockopt getsockopt getsockname getpeername shutdown
