@@ -94,7 +94,7 @@ static void check_signing(const uint8_t *packet, size_t length)
 	struct mac *mac = NULL;
 
 	must(mac_new(&mac, "key", 3, NULL) == 0);
-	must(!stamp_is_authentic(copy, length, mac));
+	must(!stamp_is_authentic(packet, length, mac));
 	if (length >= STAMP_AUTHENTICATED_BYTES) {
 		stamp_seal(copy, STAMP_AUTHENTICATED, 1, 1);
 		must(stamp_sign(copy, mac) == 0);
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stamp_reply reply;
 
-	if (size < 1)
+	if (size < 2)
 		return 0;
 	enum stamp_mode mode = data[0] & LOOK_AUTHENTICATED ? STAMP_AUTHENTICATED : STAMP_OPEN;
 	uint8_t *packet = copy_of(data + 1, size - 1);
