@@ -11,7 +11,7 @@ enum { PACKET_MAX = 160 };
 
 #define NOW ((struct wall){ INT64_C(1764342000123456789) })
 
-/* RFC 8762 section 4.2.1, figure 2, with the SSID of RFC 8972, figure 1. */
+/* RFC 8762 section 4.2.1, with the SSID of RFC 8972 section 3. */
 static const uint8_t open_request[STAMP_OPEN_BYTES] = {
 	0x01, 0x02, 0x03, 0x04,                         /* Sequence Number */
 	0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, /* Timestamp */
@@ -19,7 +19,7 @@ static const uint8_t open_request[STAMP_OPEN_BYTES] = {
 	0x31, 0x32,                                     /* SSID */
 };                                                      /* MBZ, 28 octets */
 
-/* RFC 8762 section 4.3.1, figure 5, with the SSID of RFC 8972, figure 2. */
+/* RFC 8762 section 4.3.1, with the SSID of RFC 8972 section 3. */
 static const uint8_t open_reply[STAMP_OPEN_BYTES] = {
 	0x01, 0x02, 0x03, 0x04,                         /* Sequence Number */
 	0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, /* Timestamp */
@@ -34,7 +34,7 @@ static const uint8_t open_reply[STAMP_OPEN_BYTES] = {
 	0x00, 0x00, 0x00,                               /* MBZ */
 };
 
-/* RFC 8762 section 4.2.2, figure 4; RFC 8972, figure 3. */
+/* RFC 8762 section 4.2.2, RFC 8972 section 3. */
 static const uint8_t authenticated_request[STAMP_AUTHENTICATED_BYTES] = {
 	0x01, 0x02, 0x03, 0x04,                         /* Sequence Number */
 	0,    0,    0,    0,    0,    0,    0,    0,    /* MBZ, */
@@ -44,7 +44,7 @@ static const uint8_t authenticated_request[STAMP_AUTHENTICATED_BYTES] = {
 	0x31, 0x32,                                     /* SSID */
 };                                                      /* MBZ, 68 octets; HMAC, 16 octets */
 
-/* RFC 8762 section 4.3.2, figure 6; RFC 8972, figure 4. */
+/* RFC 8762 section 4.3.2, RFC 8972 section 3. */
 static const uint8_t authenticated_reply[STAMP_AUTHENTICATED_BYTES] = {
 	0x01, 0x02, 0x03, 0x04,                         /* Sequence Number */
 	0,    0,    0,    0,    0,    0,    0,    0,    /* MBZ, */
