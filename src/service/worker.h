@@ -12,17 +12,20 @@
 #pragma once
 
 #include "base/err.h"
+#include "service/counters.h"
 #include "service/guard.h"
 #include "service/limits.h"
 #include "service/service.h"
 
 struct desk;
+struct turns;
 struct worker;
 
 /* What all workers have in common; outlives them. */
 struct worker_setup {
 	struct limits *limits;
 	const struct guard *guard;
+	bool timed; /* its turns are, for worker_turns() */
 };
 
 /* desk: where its questions for the relay are left; NULL = there is no relay. */
@@ -37,6 +40,16 @@ MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops
 
 /* The sum of all that count workers may ever keep in memory, in bytes. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
+
+/* What it has counted, for any thread and for as long as the worker lives.  The counters of its
+ * services, in the order in which they were opened, the same for all workers; NULL when there are
+ * no more. */
+const struct service_counters *worker_service(const struct worker *worker, size_t number,
+                                              const struct service_ops **ops);
+uint64_t
+worker_backlog(const struct worker *worker);         /* bytes kept for peers that do not read */
+uint64_t worker_pauses(const struct worker *worker); /* of 100 ms, for want of descriptors */
+const struct turns *worker_turns(const struct worker *worker);
 
 /* Serves until worker_stop() was called and its connections have ended. */
 void worker_run(struct worker *worker);

@@ -12,7 +12,8 @@ CHECK = "check-powers"
 OTHER_ROOM = "src/probe/session.c"
 
 MUST_BE_OWNED = {
-    "src/core/clock.c": "clock_gettime clock_nanosleep gettimeofday time timespec_get",
+    "src/core/clock.c": """
+        clock_gettime clock_nanosleep gettimeofday time timespec_get pthread_getcpuclockid""",
     "src/core/random.c": "getrandom getentropy",
     "src/net/socket.c": """
         socket bind connect listen accept accept4 setsockopt getsockopt getsockname getpeername shutdown
