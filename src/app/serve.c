@@ -5,7 +5,6 @@
  * signals only; what a stranger sends never reaches it.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,8 @@
 #include <unistd.h>
 
 #include "app/common.h"
+#include "app/lookout.h"
+#include "app/metrics.h"
 #include "app/process.h"
 #include "app/server.h"
 #include "base/text.h"
@@ -24,6 +25,9 @@ enum { WATCH_SIGNALS, WATCH_ENDED };
 struct command {
 	struct serve_options options;
 	struct server server;
+	struct metrics *metrics; /* NULL = nobody asked for them */
+	struct journal journal;
+	struct lookout lookout;
 	struct loop loop;
 	struct watch signals, ended;
 	bool stopping;
@@ -72,6 +76,15 @@ static void tell_where(const struct server *server)
 	}
 }
 
+static void tell_where_metrics(const struct command *command)
+{
+	struct address host = command->options.metrics_at;
+	struct endpoint_text where =
+		endpoint_text("http", address_text(&host).text, metrics_port(command->metrics));
+
+	process_tell(STDOUT_FILENO, "listening on metrics %s/metrics\n", where.text);
+}
+
 static bool is_open_to_others(const struct server *server)
 {
 	for (size_t b = 0; b < server->options->endpoint_count; b++)
@@ -81,43 +94,73 @@ static bool is_open_to_others(const struct server *server)
 	return false;
 }
 
-static void tell_limits(const struct server *server)
+static void tell(struct command *command, enum log_level level, const char *message,
+                 const struct log_field *fields)
 {
-	const struct limits *limits = &server->limits;
-
-	if (is_open_to_others(server))
-		process_log(
-			server->options->log_json,
-			"open to other hosts: at most %" PRIu32 " connections, "
-			"each ended after %s of silence; %d kB kept for one that does not read, "
-			"%d MB for all; %s source ports that would answer back; %" PRId64
-			" datagrams/s from one network (0: any)",
-			limits->max_connections, span_text(limits->idle_timeout).text,
-			OWED_BY_ONE >> 10, OWED_MAX >> 20,
-			server->options->no_loop_guards ? "answers even" : "no answer to",
-			limits->datagram_rate);
+	journal_tell(&command->journal, clock_mono(), level, message, fields);
 }
 
-static void tell_more(const struct server *server)
+static void tell_limits(struct command *command)
 {
-	const struct limits *limits = &server->limits;
+	const struct limits *limits = &command->server.limits;
 
-	process_log(server->options->log_json,
-	            "workers: %zu, connections: at most %" PRIu32 ", memory: at most %zu MB",
-	            server->worker_count, limits->max_connections,
-	            worker_memory_max(limits, server->worker_count) >> 20);
-	for (size_t b = 0; b < server->options->endpoint_count; b++) {
+	if (!is_open_to_others(&command->server))
+		return;
+	tell(command, LOG_LEVEL_INFO, "open to other hosts",
+	     JOURNAL_FIELDS(
+		     { "max_connections", NULL, limits->max_connections },
+		     { "idle_timeout", span_text(limits->idle_timeout).text, 0 },
+		     { "owed_by_one_bytes", NULL, OWED_BY_ONE },
+		     { "owed_max_bytes", NULL, OWED_MAX },
+		     { "datagrams_per_second", NULL, limits->datagram_rate },
+		     { "loop_guards", command->options.no_loop_guards ? "off" : "on", 0 }));
+}
+
+static void tell_more(struct command *command)
+{
+	const struct server *server = &command->server;
+	const struct limits *limits = &server->limits;
+	size_t most = worker_memory_max(limits, server->worker_count);
+
+	tell(command, LOG_LEVEL_INFO, "limits",
+	     JOURNAL_FIELDS({ "workers", NULL, (int64_t)server->worker_count },
+	                    { "max_connections", NULL, limits->max_connections },
+	                    { "memory_max_bytes", NULL, (int64_t)most }));
+	for (size_t b = 0; b < command->options.endpoint_count; b++) {
 		const struct binding *binding = &server->bindings[b];
 
 		if (binding->receive_room > 0)
-			process_log(server->options->log_json,
-			            "%s on port %d: %d kB of receive buffer",
-			            binding->ops->name, binding->endpoint.port,
-			            binding->receive_room >> 10);
+			tell(command, LOG_LEVEL_INFO, "receive buffer",
+			     JOURNAL_FIELDS({ "service", binding->ops->name, 0 },
+			                    { "port", NULL, binding->endpoint.port },
+			                    { "bytes", NULL, binding->receive_room }));
 	}
 }
 
+static void tell_start(struct command *command)
+{
+	tell_where(&command->server);
+	if (command->metrics)
+		tell_where_metrics(command);
+	tell(command, LOG_LEVEL_INFO, "started",
+	     JOURNAL_FIELDS({ "version", SOUNDER_VERSION, 0 }, { "pid", NULL, getpid() },
+	                    { "workers", NULL, (int64_t)command->server.worker_count }));
+	tell_limits(command);
+	if (command->options.verbose)
+		tell_more(command);
+}
+
 /* --- running --- */
+
+static void begin_to_end(struct command *command, int number)
+{
+	command->stopping = true;
+	tell(command, LOG_LEVEL_INFO, "draining",
+	     JOURNAL_FIELDS({ "signal", sigabbrev_np(number), 0 },
+	                    { "connections", NULL, command->server.limits.connections }));
+	metrics_drain(command->metrics);
+	server_stop(&command->server);
+}
 
 static void take_signals(struct command *command)
 {
@@ -125,13 +168,12 @@ static void take_signals(struct command *command)
 
 	while ((number = loop_take_signal(&command->signals)) > 0) {
 		if (number == SIGHUP && command->options.verbose)
-			process_log(command->options.log_json, "SIGHUP: nothing to read");
+			tell(command, LOG_LEVEL_INFO, "nothing to read again", NULL);
 		if (number == SIGHUP)
 			continue;
 		if (command->stopping)
 			_exit(EXIT_TROUBLE);
-		command->stopping = true;
-		server_stop(&command->server);
+		begin_to_end(command, number);
 	}
 }
 
@@ -140,11 +182,14 @@ static void wait_for_the_end(struct command *command)
 	struct happening happenings[2];
 
 	while (command->server.running > 0) {
+		loop_arm(&command->loop, command->lookout.due);
 		int count = loop_wait(&command->loop, happenings, COUNT(happenings));
 
 		for (int i = 0; i < count; i++)
 			if (happenings[i].watch->kind == WATCH_SIGNALS)
 				take_signals(command);
+		lookout_look(&command->lookout, &command->server, &command->journal,
+		             clock_mono());
 	}
 }
 
@@ -164,24 +209,46 @@ static int watch_signals(struct command *command, struct err *err)
 	return 0;
 }
 
-static int serve(struct command *command)
+static int start_metrics(struct command *command, struct err *err)
+{
+	if (!command->metrics)
+		return 0;
+	int result = metrics_start(command->metrics, &command->server, err);
+
+	if (result < 0)
+		server_stop(&command->server);
+	return result;
+}
+
+static int start(struct command *command, struct err *err)
 {
 	struct server *server = &command->server;
-	struct err err = { 0 };
-	int result = server_open(server, &command->options, &err);
+	const struct serve_options *options = &command->options;
+	int result = server_open(server, options, err);
 
+	if (result == 0 && options->metrics)
+		result = metrics_open(&command->metrics, &options->metrics_at, err);
 	if (result == 0)
-		result = watch_signals(command, &err);
+		result = watch_signals(command, err);
 	if (result == 0)
-		result = server_start(server, &command->ended, &err);
+		result = server_start(server, &command->ended, err);
+	if (result == 0)
+		result = start_metrics(command, err);
+	return result;
+}
+
+static int serve(struct command *command)
+{
+	struct err err = { 0 };
+	int result = start(command, &err);
+
 	if (result == 0) {
-		tell_where(server);
-		tell_limits(server);
-		if (command->options.verbose)
-			tell_more(server);
+		tell_start(command);
 		wait_for_the_end(command);
+		tell(command, LOG_LEVEL_INFO, "stopped", NULL);
 	}
-	server_release(server);
+	metrics_close(command->metrics);
+	server_release(&command->server);
 	loop_done(&command->loop);
 	return result < 0 ? app_fail("serve", &err) : EXIT_SUCCESS;
 }
@@ -192,6 +259,8 @@ static int run(struct command *command, int argc, char **argv)
 
 	if (serve_options_read(&command->options, argc, argv, &err) < 0)
 		return app_fail("serve", &err);
+	command->journal =
+		(struct journal){ .json = command->options.log_json, .fd = STDERR_FILENO };
 	if (command->options.help)
 		print_help();
 	else if (command->options.version)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/metrics_host.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/clock.h"
@@ -33,6 +34,8 @@ static const struct option_spec specs[] = {
 	{ "rate", 0, OPTION_INTEGER, "N",
 	  "datagrams a second from one network, each worker (20000; 0: any)", FIELD(rate), 0,
 	  1000000000 },
+	{ "metrics", 0, OPTION_TEXT, "HOST:PORT", "answer Prometheus there (port 0: any)",
+	  FIELD(metrics), 0, 0 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
@@ -181,6 +184,8 @@ int serve_options_read(struct serve_options *out, int argc, char **argv, struct 
 		result = read_allowed_ports(out, err);
 	if (result == 0 && out->log)
 		result = read_log(out, err);
+	if (result == 0 && out->metrics)
+		result = metrics_host_read(out->metrics, &out->metrics_at, err);
 	for (int i = 0; i < words && result == 0; i++)
 		result = add_endpoint(out, argv[1 + i], err);
 	if (words == 0 && result == 0)

@@ -34,6 +34,7 @@ MUST_BE_OWNED = {
         printf write fopen open exit _exit abort quick_exit getenv secure_getenv setenv fork vfork
         execl execlp execle execv execvp execvpe execve execveat posix_spawn posix_spawnp
         waitpid kill sigaction pthread_create syscall prctl setrlimit""",
+    "src/app/metrics.c": "MHD_start_daemon MHD_add_connection MHD_queue_response MHD_run",
     "src/relay/relay.c": "pthread_create pthread_join pthread_mutex_lock thrd_create",
     "src/base/parse.c": "strtol strtoll strtoul strtoull strtoimax strtod",
     None: """
