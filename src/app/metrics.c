@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/metrics_host.h"
 #include "app/metrics_page.h"
@@ -292,6 +293,7 @@ static int listen_there(struct metrics *metrics, struct err *err)
 /* libmicrohttpd without a thread and a listener of its own; its epoll is watched by our loop. */
 static int start_http(struct metrics *metrics)
 {
+	tzset(); /* else the first Date would open files, when the process may do so no more */
 	metrics->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, take_request, metrics,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX,
