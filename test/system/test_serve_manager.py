@@ -246,7 +246,7 @@ def test_a_reload_keeps_the_endpoints_that_were_handed_over(family, tmp_path):
     with opened(family) as sock, handed([sock], ["tcp-echo"]) as how:
         with harness.Server("--config", config, **how) as server:
             server.signal(signal.SIGHUP)
-            server.wait_err("has been read again")
+            server.wait_err("options read again")
             assert tools.tcp_echoes(family.loopback, server.port("tcp-echo"))
 
 
