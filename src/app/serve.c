@@ -14,6 +14,7 @@
 
 #include "app/common.h"
 #include "app/process.h"
+#include "app/sandbox.h"
 #include "app/server.h"
 #include "base/text.h"
 #include "service/services.h"
@@ -164,6 +165,26 @@ static int watch_signals(struct command *command, struct err *err)
 	return 0;
 }
 
+/* Everything is open, and there is one thread yet. */
+static int enter_sandbox(const struct command *command, struct err *err)
+{
+	const struct serve_options *options = &command->options;
+	const struct sandbox_needs needs = { .relay = command->server.relay != NULL };
+	struct sandbox sandbox = { 0 };
+
+	if (options->no_sandbox)
+		return 0;
+	int result = sandbox_enter(&needs, &sandbox, err);
+
+	if (result < 0)
+		return result;
+	if (sandbox_lacks(&sandbox).text[0])
+		process_log(options->log_json, "%s", sandbox_lacks(&sandbox).text);
+	if (options->verbose)
+		process_log(options->log_json, "%s", sandbox_text(&sandbox).text);
+	return 0;
+}
+
 static int serve(struct command *command)
 {
 	struct server *server = &command->server;
@@ -172,6 +193,8 @@ static int serve(struct command *command)
 
 	if (result == 0)
 		result = watch_signals(command, &err);
+	if (result == 0)
+		result = enter_sandbox(command, &err);
 	if (result == 0)
 		result = server_start(server, &command->ended, &err);
 	if (result == 0) {

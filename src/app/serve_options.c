@@ -37,6 +37,8 @@ static const struct option_spec specs[] = {
 	  FIELD(log), 0, 0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
 	  FIELD(no_loop_guards), 0, 0 },
+	{ "no-sandbox", 0, OPTION_FLAG, NULL,
+	  "keep all that the process may do (for debugging)", FIELD(no_sandbox), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
 	{ "help", 'h', OPTION_FLAG, NULL, "print this", FIELD(help), 0, 0 },

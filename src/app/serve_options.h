@@ -19,6 +19,7 @@ struct serve_options {
 	int64_t rate; /* datagrams per second and source; 0 = off */
 	const char *log;
 	bool no_loop_guards;
+	bool no_sandbox;
 	bool log_json;
 	bool verbose, version, help;
 

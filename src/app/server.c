@@ -71,7 +71,8 @@ static int make_desks(struct server *server, struct err *err)
 /* First of all, because it forks a helper that should hold nothing of ours. */
 static int make_relay(struct server *server, struct err *err)
 {
-	struct relay_options relay = { .open_to_all = server->options->relay };
+	struct relay_options relay = { .open_to_all = server->options->relay,
+		                       .confined = !server->options->no_sandbox };
 	const struct option_list *allow = &server->options->relay_allow;
 	int result = 0;
 

@@ -60,7 +60,7 @@ TEST(the_helper_process_does_the_same)
 {
 	struct resolver resolver;
 
-	assert_int_equal(resolver_init_helper(&resolver), 0);
+	assert_int_equal(resolver_init_helper(&resolver, NULL), 0);
 	assert_resolves(&resolver);
 	resolver_done(&resolver);
 }
@@ -71,7 +71,7 @@ TEST(the_helper_goes_when_its_server_goes)
 	struct resolver_answer answer;
 	int status = 0;
 
-	assert_int_equal(resolver_init_helper(&resolver), 0);
+	assert_int_equal(resolver_init_helper(&resolver, NULL), 0);
 	assert_int_equal(resolver_ask(&resolver, 1, "127.0.0.1", AF_UNSPEC), 0);
 	answer = take_one(&resolver);
 	assert_int_equal(answer.id, 1);
