@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "net/fence.h"
@@ -21,21 +20,12 @@ static bool may_ping_unprivileged(void)
 	return may;
 }
 
-/* A service manager may listen on an abstract socket, whose name begins so. */
-static bool has_abstract_manager(void)
-{
-	const char *socket = getenv("NOTIFY_SOCKET");
-
-	return socket && socket[0] == '@';
-}
-
 static int put_up_fence(const struct sandbox_needs *needs)
 {
 	const struct fence fence = {
 		.readable = needs->readable,
 		.sockets = needs->sockets,
 		.may_connect = needs->relay,
-		.abstract_sockets = has_abstract_manager(),
 	};
 
 	return fence_put_up(&fence);
@@ -44,7 +34,7 @@ static int put_up_fence(const struct sandbox_needs *needs)
 static int restrict_syscalls(const struct sandbox_needs *needs, bool raw_icmp)
 {
 	int result = syscalls_restrict(SYSCALLS_THREADS | (raw_icmp ? SYSCALLS_RAW_ICMP : 0U) |
-	                               (needs->sockets ? SYSCALLS_UNLINK : 0U));
+	                               (needs->sockets ? SYSCALLS_PATHS : 0U));
 
 	return result == 0 ? 1 : result;
 }

@@ -13,7 +13,7 @@
 struct sandbox_needs {
 	bool relay;                  /* asks targets, by ICMP and TCP, too */
 	const char *const *readable; /* files and directories to be read later: struct fence */
-	const char *sockets;         /* a directory of Unix sockets to be made and removed */
+	const char *sockets;         /* a directory of Unix sockets to come and go, or NULL */
 };
 
 /* What is in force: 0 nothing, else as below; negative: why it is not. */

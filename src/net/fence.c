@@ -51,7 +51,7 @@ static struct ruleset ruleset_of(const struct fence *fence, int version)
 	if (version >= TCP_SINCE)
 		set.ports = BIND_TCP | (fence->may_connect ? 0 : CONNECT_TCP);
 	if (version >= SCOPES_SINCE)
-		set.scopes = SIGNALS | (fence->abstract_sockets ? 0 : ABSTRACT_SOCKETS);
+		set.scopes = SIGNALS | ABSTRACT_SOCKETS;
 	return set;
 }
 

@@ -3,8 +3,8 @@
  *
  * What the fence does not name is out of reach for the calling thread and all that it starts, whoever
  * its user is.  Descriptors that are open stay open; sockets that are bound stay bound.  Each version
- * of Landlock knows more than the last: files from 1, TCP ports from 4, signals and abstract
- * sockets of others from 6; of UDP it knows nothing. */
+ * of Landlock knows more than the last: files from 1, TCP ports from 4; from 6 also signals
+ * to others, and abstract sockets of others but those one is connected to; of UDP it knows nothing. */
 #pragma once
 
 #include "base/base.h"
@@ -13,10 +13,8 @@ struct fence {
 	/* Files, and directories with all below, that may be read; NULL ends the list, and it may be NULL.
 	 * What does not exist is passed over. */
 	const char *const *readable;
-	const char
-		*sockets; /* a directory where Unix sockets may be made and removed, or NULL */
-	bool may_connect; /* by TCP; binding to a port ends in any case */
-	bool abstract_sockets; /* those of other processes may be sent to */
+	const char *sockets; /* where Unix sockets may be made and removed, or NULL */
+	bool may_connect;    /* by TCP; binding to a port ends in any case */
 };
 
 /* Puts the fence up, for good; no_new_privs must be set.  Returns the version of Landlock in force;

@@ -45,15 +45,16 @@ static const char *const always[] = {
 	/* the process, about itself */
 	"exit", "exit_group", "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid",
 	"getegid", "getrusage", "getrlimit", "getcpu", "uname", "sysinfo", "getrandom",
-	"sched_yield", "sched_getaffinity", "set_robust_list", "rseq", "membarrier"
+	"sched_yield", "sched_getaffinity", "getpriority", "set_robust_list", "rseq",
+	"membarrier"
 };
 
 /* A call that is allowed while some bits of one of its arguments have a value. */
 struct condition {
 	unsigned more; /* bits of enum syscalls_more, one of which must be asked for; 0: none */
 	const char *call;
-	unsigned argument; /* its number, from 0 */
-	unsigned mask, value;
+	unsigned argument;    /* its number, from 0 */
+	unsigned mask, value; /* 0: no matter */
 };
 
 /* Process 0 is the caller.  clone() has its flags first on all machines but s390. */
@@ -95,8 +96,9 @@ static const struct condition conditions[] = {
 	{ SYSCALLS_MODULES, "statfs", 0, 0, 0 },
 	{ SYSCALLS_MODULES, "fstatfs", 0, 0, 0 },
 	{ SYSCALLS_MODULES, "flock", 0, 0, 0 },
-	{ SYSCALLS_UNLINK, "unlink", 0, 0, 0 },
-	{ SYSCALLS_UNLINK, "unlinkat", 0, 0, 0 },
+	{ SYSCALLS_PATHS, "fchmod", 0, 0, 0 },
+	{ SYSCALLS_PATHS, "unlink", 0, 0, 0 },
+	{ SYSCALLS_PATHS, "unlinkat", 0, 0, 0 },
 };
 
 static struct scmp_arg_cmp has_bits(unsigned argument, unsigned mask, unsigned value)

@@ -15,7 +15,7 @@ enum syscalls_more {
 	SYSCALLS_CHILDREN = 1 << 1, /* to fork and to wait for them; never to start a program */
 	SYSCALLS_MODULES = 1 << 2,  /* to load shared objects */
 	SYSCALLS_RAW_ICMP = 1 << 3, /* raw sockets for ICMP */
-	SYSCALLS_UNLINK = 1 << 4,   /* to remove files */
+	SYSCALLS_PATHS = 1 << 4,    /* to put a Unix socket at a path, and to remove it */
 };
 
 /* Restricts all threads of the process and all that they start, for good; no_new_privs must be set.
