@@ -51,54 +51,54 @@ static const char *const always[] = {
 
 /* A call that is allowed while some bits of one of its arguments have a value. */
 struct condition {
-	unsigned more; /* bits of enum syscalls_more, one of which must be asked for; 0: none */
 	const char *call;
-	unsigned argument;    /* its number, from 0 */
+	unsigned more;     /* the bit of enum syscalls_more that must be asked for; 0: none */
+	unsigned argument; /* its number, from 0 */
 	unsigned mask, value; /* 0: no matter */
 };
 
 /* Process 0 is the caller.  clone() has its flags first on all machines but s390. */
 static const struct condition conditions[] = {
-	{ 0, "openat", 2, WRITING, O_RDONLY },
-	{ 0, "open", 1, WRITING, O_RDONLY },
-	{ 0, "mprotect", 2, PROT_EXEC, 0 },
-	{ 0, "mmap", 2, PROT_EXEC, 0 },
-	{ SYSCALLS_MODULES, "mmap", 3, MAP_ANONYMOUS, 0 }, /* what is executable is a file */
-	{ 0, "socket", 0, WHOLE, AF_UNIX },
-	{ 0, "socketpair", 0, WHOLE, AF_UNIX },
-	{ 0, "ioctl", 1, WHOLE, FIONREAD },
-	{ 0, "ioctl", 1, WHOLE, FIONBIO },
-	{ 0, "ioctl", 1, WHOLE, SIOCGIFINDEX },
-	{ 0, "ioctl", 1, WHOLE, SIOCGIFNAME },
-	{ 0, "ioctl", 1, WHOLE, SIOCETHTOOL },
-	{ 0, "ioctl", 1, WHOLE, SIOCGHWTSTAMP },
-	{ 0, "fcntl", 1, WHOLE, F_GETFD },
-	{ 0, "fcntl", 1, WHOLE, F_SETFD },
-	{ 0, "fcntl", 1, WHOLE, F_GETFL },
-	{ 0, "fcntl", 1, WHOLE, F_SETFL },
-	{ 0, "fcntl", 1, WHOLE, F_DUPFD },
-	{ 0, "fcntl", 1, WHOLE, F_DUPFD_CLOEXEC },
-	{ SYSCALLS_MODULES, "fcntl", 1, WHOLE, F_GETLK },
-	{ SYSCALLS_MODULES, "fcntl", 1, WHOLE, F_SETLK },
-	{ SYSCALLS_MODULES, "fcntl", 1, WHOLE, F_SETLKW },
-	{ 0, "prlimit64", 0, WHOLE, 0 },
-	{ 0, "sched_setattr", 0, WHOLE, 0 },
-	{ 0, "prctl", 0, WHOLE, PR_SET_NAME },
-	{ 0, "prctl", 0, WHOLE, PR_GET_NAME },
-	{ 0, "prctl", 0, WHOLE, PR_SET_TIMERSLACK },
-	{ SYSCALLS_CHILDREN, "prctl", 0, WHOLE, PR_SET_PDEATHSIG },
-	{ SYSCALLS_THREADS, "clone", 0, NAMESPACES | CLONE_THREAD, CLONE_THREAD },
-	{ SYSCALLS_CHILDREN, "clone", 0, NAMESPACES, 0 },
-	{ SYSCALLS_CHILDREN, "wait4", 0, 0, 0 },
-	{ SYSCALLS_CHILDREN, "waitid", 0, 0, 0 },
-	{ SYSCALLS_CHILDREN, "alarm", 0, 0, 0 },
-	{ SYSCALLS_CHILDREN, "setitimer", 0, 0, 0 },
-	{ SYSCALLS_MODULES, "statfs", 0, 0, 0 },
-	{ SYSCALLS_MODULES, "fstatfs", 0, 0, 0 },
-	{ SYSCALLS_MODULES, "flock", 0, 0, 0 },
-	{ SYSCALLS_PATHS, "fchmod", 0, 0, 0 },
-	{ SYSCALLS_PATHS, "unlink", 0, 0, 0 },
-	{ SYSCALLS_PATHS, "unlinkat", 0, 0, 0 },
+	{ "openat", 0, 2, WRITING, O_RDONLY },
+	{ "open", 0, 1, WRITING, O_RDONLY },
+	{ "mprotect", 0, 2, PROT_EXEC, 0 },
+	{ "mmap", 0, 2, PROT_EXEC, 0 },
+	{ "mmap", SYSCALLS_MODULES, 3, MAP_ANONYMOUS, 0 }, /* what is executable is a file */
+	{ "socket", 0, 0, WHOLE, AF_UNIX },
+	{ "socketpair", 0, 0, WHOLE, AF_UNIX },
+	{ "ioctl", 0, 1, WHOLE, FIONREAD },
+	{ "ioctl", 0, 1, WHOLE, FIONBIO },
+	{ "ioctl", 0, 1, WHOLE, SIOCGIFINDEX },
+	{ "ioctl", 0, 1, WHOLE, SIOCGIFNAME },
+	{ "ioctl", 0, 1, WHOLE, SIOCETHTOOL },
+	{ "ioctl", 0, 1, WHOLE, SIOCGHWTSTAMP },
+	{ "fcntl", 0, 1, WHOLE, F_GETFD },
+	{ "fcntl", 0, 1, WHOLE, F_SETFD },
+	{ "fcntl", 0, 1, WHOLE, F_GETFL },
+	{ "fcntl", 0, 1, WHOLE, F_SETFL },
+	{ "fcntl", 0, 1, WHOLE, F_DUPFD },
+	{ "fcntl", 0, 1, WHOLE, F_DUPFD_CLOEXEC },
+	{ "fcntl", SYSCALLS_MODULES, 1, WHOLE, F_GETLK },
+	{ "fcntl", SYSCALLS_MODULES, 1, WHOLE, F_SETLK },
+	{ "fcntl", SYSCALLS_MODULES, 1, WHOLE, F_SETLKW },
+	{ "prlimit64", 0, 0, WHOLE, 0 },
+	{ "sched_setattr", 0, 0, WHOLE, 0 },
+	{ "prctl", 0, 0, WHOLE, PR_SET_NAME },
+	{ "prctl", 0, 0, WHOLE, PR_GET_NAME },
+	{ "prctl", 0, 0, WHOLE, PR_SET_TIMERSLACK },
+	{ "prctl", SYSCALLS_CHILDREN, 0, WHOLE, PR_SET_PDEATHSIG },
+	{ "clone", SYSCALLS_THREADS, 0, NAMESPACES | CLONE_THREAD, CLONE_THREAD },
+	{ "clone", SYSCALLS_CHILDREN, 0, NAMESPACES, 0 },
+	{ "wait4", SYSCALLS_CHILDREN, 0, 0, 0 },
+	{ "waitid", SYSCALLS_CHILDREN, 0, 0, 0 },
+	{ "alarm", SYSCALLS_CHILDREN, 0, 0, 0 },
+	{ "setitimer", SYSCALLS_CHILDREN, 0, 0, 0 },
+	{ "statfs", SYSCALLS_MODULES, 0, 0, 0 },
+	{ "fstatfs", SYSCALLS_MODULES, 0, 0, 0 },
+	{ "flock", SYSCALLS_MODULES, 0, 0, 0 },
+	{ "fchmod", SYSCALLS_PATHS, 0, 0, 0 },
+	{ "unlink", SYSCALLS_PATHS, 0, 0, 0 },
+	{ "unlinkat", SYSCALLS_PATHS, 0, 0, 0 },
 };
 
 static struct scmp_arg_cmp has_bits(unsigned argument, unsigned mask, unsigned value)
