@@ -281,6 +281,16 @@ def test_the_helper_reads_what_names_need_and_no_more(puppet, bystander):
                 assert puppet(pid, "openat", AT_FDCWD, path, os.O_RDONLY) == -errno.EACCES, path
 
 
+def test_the_helper_goes_even_when_the_server_is_killed():
+    """The fence keeps the signal from it that a parent's death would send; the end of the stream does not."""
+    with harness.Process("serve", "pong://127.0.0.1:0") as server:
+        server.wait_line("^listening on ")
+        pids = both_helpers(server)
+        server.signal(signal.SIGKILL)
+        harness.wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids),
+                           "no helper is left")
+
+
 # --- TCP ports ------------------------------------------------------------------------------------------
 
 
