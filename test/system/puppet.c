@@ -8,6 +8,7 @@
  * the instruction that made it is where it is stopped.
  * x86-64 only. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,52 @@ static unsigned long long place(pid_t tid, const char *text, unsigned long long 
 	return at;
 }
 
+/* Whether the instruction behind which it is stopped is the one that makes calls. */
+static int is_behind_call(pid_t tid)
+{
+	static const unsigned char call[INSTRUCTION_BYTES] = { 0x0f, 0x05 };
+	unsigned char found[INSTRUCTION_BYTES] = { 0 };
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
+		fail("registers");
+	struct iovec here = { found, sizeof(found) },
+		     there = { (void *)(regs.rip - INSTRUCTION_BYTES), sizeof(found) };
+
+	return process_vm_readv(tid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(found) &&
+	       memcmp(found, call, sizeof(call)) == 0;
+}
+
+/* Stops it where it waits: it may be at work when it is first looked at. */
+static void catch (pid_t tid)
+{
+	for (;;) {
+		if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0 ||
+		    ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
+			fail("attach");
+		await_stop(tid);
+		if (is_behind_call(tid))
+			return;
+		(void)ptrace(PTRACE_DETACH, tid, NULL, NULL);
+		(void)sched_yield();
+	}
+}
+
+/* Steps over the one instruction; a stop may be for another reason. */
+static struct user_regs_struct step(pid_t tid, unsigned long long from)
+{
+	struct user_regs_struct regs;
+
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, tid, NULL, NULL) < 0)
+			fail("step");
+		await_stop(tid);
+		if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
+			fail("registers");
+	} while (regs.rip == from);
+	return regs;
+}
+
 static long long make_call(pid_t tid, char **words, int count)
 {
 	struct user_regs_struct before, regs;
@@ -82,12 +129,10 @@ static long long make_call(pid_t tid, char **words, int count)
 	regs.r10 = values[3];
 	regs.r8 = values[4];
 	regs.r9 = values[5];
-	if (ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0 ||
-	    ptrace(PTRACE_SINGLESTEP, tid, NULL, NULL) < 0)
-		fail("step");
-	await_stop(tid);
-	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0 ||
-	    ptrace(PTRACE_SETREGS, tid, NULL, &before) < 0)
+	if (ptrace(PTRACE_SETREGS, tid, NULL, &regs) < 0)
+		fail("registers");
+	regs = step(tid, regs.rip);
+	if (ptrace(PTRACE_SETREGS, tid, NULL, &before) < 0)
 		fail("registers");
 	return (long long)regs.rax;
 }
@@ -98,10 +143,7 @@ int main(int argc, char **argv)
 		return 2;
 	pid_t tid = (pid_t)strtol(argv[1], NULL, 10);
 
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0 ||
-	    ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
-		fail("attach");
-	await_stop(tid);
+	catch (tid);
 	printf("%lld\n", make_call(tid, argv + 2, argc - 2));
 	(void)ptrace(PTRACE_DETACH, tid, NULL, NULL);
 	return 0;
