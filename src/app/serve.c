@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "app/common.h"
+#include "app/config.h"
 #include "app/life.h"
 #include "app/process.h"
+#include "app/sandbox.h"
 #include "base/text.h"
 #include "service/services.h"
 
@@ -132,6 +134,39 @@ static void tell_start(struct life *life)
 
 /* --- running --- */
 
+static void tell_sandbox(struct life *life, const struct sandbox *sandbox)
+{
+	const struct sandbox_text lacks = sandbox_lacks(sandbox);
+
+	if (lacks.text[0])
+		life_tell(life, LOG_LEVEL_WARNING, "the sandbox has gaps",
+		          JOURNAL_FIELDS({ "missing", lacks.text, 0 }));
+	if (life->options->verbose)
+		life_tell(life, LOG_LEVEL_INFO, "sandbox",
+		          JOURNAL_FIELDS({ "in_force", sandbox_text(sandbox).text, 0 }));
+}
+
+/* Everything is open, and there is one thread yet. */
+static int enter_sandbox(struct life *life, struct err *err)
+{
+	const char *config = life->options->config;
+	const struct config_directory directory = config_directory(config ? config : "");
+	const char *const readable[] = { config ? directory.path : NULL, NULL };
+	const struct sandbox_needs needs = {
+		.relay = life->server.relay != NULL,
+		.readable = readable,
+	};
+	struct sandbox sandbox = { 0 };
+
+	if (life->options->no_sandbox)
+		return 0;
+	int result = sandbox_enter(&needs, &sandbox, err);
+
+	if (result == 0)
+		tell_sandbox(life, &sandbox);
+	return result;
+}
+
 static int serve(struct life *life)
 {
 	struct err err = { 0 };
@@ -141,6 +176,8 @@ static int serve(struct life *life)
 		result = server_open(&life->server, life->options, &life->inherited, &err);
 	if (result == 0)
 		result = life_prepare(life, &err);
+	if (result == 0)
+		result = enter_sandbox(life, &err);
 	if (result == 0)
 		result = life_start(life, &err);
 	if (result < 0)

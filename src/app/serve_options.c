@@ -49,6 +49,8 @@ static const struct option_spec specs[] = {
 	  FIELD(log), 0, 0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
+	{ "no-sandbox", 0, OPTION_FLAG, NULL,
+	  "keep all that the process may do (for debugging)", FIELD(no_sandbox), 0, 0 },
 	{ "listen", 0, OPTION_LIST, "ENDPOINT", "the same as ENDPOINT alone", FIELD(listens), 0,
 	  0 },
 	{ "config", 0, OPTION_TEXT, "FILE", "options, one a line; SIGHUP reads it again",

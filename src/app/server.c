@@ -87,7 +87,8 @@ static int make_desks(struct server *server, struct err *err)
 static int read_relay(const struct serve_options *options, struct relay_options *out,
                       struct err *err)
 {
-	struct relay_options relay = { .open_to_all = options->relay };
+	struct relay_options relay = { .open_to_all = options->relay,
+		                       .confined = !options->no_sandbox };
 	const struct option_list *allow = &options->relay_allow;
 	int result = 0;
 

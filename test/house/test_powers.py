@@ -39,6 +39,9 @@ MUST_BE_OWNED = {
         execl execlp execle execv execvp execvpe execve execveat posix_spawn posix_spawnp
         waitpid kill sigaction pthread_create syscall prctl setrlimit""",
     "src/app/metrics.c": "MHD_start_daemon MHD_add_connection MHD_queue_response MHD_run",
+    "src/net/privileges.c": "capset capget cap_set_proc cap_drop_bound capng_apply prctl",
+    "src/net/fence.c": "landlock_create_ruleset landlock_add_rule landlock_restrict_self open syscall",
+    "src/net/syscalls.c": "seccomp seccomp_init seccomp_load seccomp_rule_add",
     "src/relay/relay.c": "pthread_create pthread_join pthread_mutex_lock thrd_create",
     "src/base/parse.c": "strtol strtoll strtoul strtoull strtoimax strtod",
     None: """
