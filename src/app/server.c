@@ -10,10 +10,12 @@
 #include "app/process.h"
 #include "relay/relay.h"
 #include "service/desk.h"
+#include "service/turns.h"
 
 enum {
 	DESCRIPTORS_BESIDES = 36, /* what the process needs whatever it serves */
 	DESCRIPTORS_FOR_RELAY = 64,
+	DESCRIPTORS_FOR_METRICS = 24,
 	DESCRIPTORS_PER_WORKER = 8,
 	CONNECTIONS_AT_LEAST = 8,
 	CONNECTIONS_AT_MOST =
@@ -40,6 +42,8 @@ static uint64_t connections_possible(const struct server *server)
 
 	if (serves(server->options, "pong"))
 		besides += DESCRIPTORS_FOR_RELAY;
+	if (server->options->metrics)
+		besides += DESCRIPTORS_FOR_METRICS;
 	if (limit < besides + CONNECTIONS_AT_LEAST)
 		return CONNECTIONS_AT_LEAST;
 	return limit - besides < CONNECTIONS_AT_MOST ? limit - besides : CONNECTIONS_AT_MOST;
@@ -83,7 +87,8 @@ static int make_desks(struct server *server, struct err *err)
 static int read_relay(const struct serve_options *options, struct relay_options *out,
                       struct err *err)
 {
-	struct relay_options relay = { .open_to_all = options->relay };
+	struct relay_options relay = { .open_to_all = options->relay,
+		                       .confined = !options->no_sandbox };
 	const struct option_list *allow = &options->relay_allow;
 	int result = 0;
 
@@ -125,7 +130,8 @@ static int find_bindings(struct server *server, struct err *err)
 static int make_workers(struct server *server, struct err *err)
 {
 	const struct worker_setup setup = { .limits = &server->limits,
-		                            .guard = &server->guard };
+		                            .guard = &server->guard,
+		                            .timed = server->options->metrics != NULL };
 	int result = 0;
 
 	for (size_t i = 0; i < server->worker_count && result == 0; i++)
@@ -277,7 +283,7 @@ int server_sockets(const struct server *server, struct handed **out, size_t *cou
 void server_turns(const struct server *server, uint64_t *turns)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
-		turns[i] = worker_turns(server->workers[i]);
+		turns[i] = counter_read(&worker_turns(server->workers[i])->count);
 }
 
 void server_prod(const struct server *server)

@@ -125,7 +125,7 @@ static void keep_helping(int fd)
 	}
 }
 
-int resolver_init_helper(struct resolver *resolver)
+int resolver_init_helper(struct resolver *resolver, int (*confine)(void))
 {
 	int result = open_pair(resolver);
 
@@ -148,6 +148,8 @@ int resolver_init_helper(struct resolver *resolver)
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGTERM, SIG_IGN);
 		(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+		if (confine && confine() < 0)
+			_exit(1);
 		keep_helping(resolver->far);
 	}
 	(void)close(resolver->far);

@@ -35,8 +35,9 @@ struct resolver {
 /* Asks by threads. */
 MUST_CHECK int resolver_init_threads(struct resolver *resolver);
 
-/* Forks the helper process; must come before the first thread. */
-MUST_CHECK int resolver_init_helper(struct resolver *resolver);
+/* Forks the helper process, which calls confine before its first question and ends when that fails
+ * (NULL: nothing is called); must come before the first thread. */
+MUST_CHECK int resolver_init_helper(struct resolver *resolver, int (*confine)(void));
 void resolver_done(struct resolver *resolver);
 
 /* family: AF_UNSPEC, AF_INET or AF_INET6.  -EAGAIN when too many are under way. */

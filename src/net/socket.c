@@ -277,6 +277,11 @@ void socket_shutdown_write(int fd)
 	(void)shutdown(fd, SHUT_WR);
 }
 
+void socket_shutdown(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
+}
+
 void socket_reset_on_close(int fd)
 {
 	struct linger linger = { .l_onoff = 1 };

@@ -97,6 +97,9 @@ MUST_CHECK int socket_connected(int fd, struct mono *read);
 
 void socket_shutdown_write(int fd);
 
+/* Ends both directions, so that whoever reads from it finds the end. */
+void socket_shutdown(int fd);
+
 /* Closing will send an RST and leave nothing behind. */
 void socket_reset_on_close(int fd);
 

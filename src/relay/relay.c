@@ -237,7 +237,8 @@ void relay_stop(struct relay *relay)
 
 static int open_relay(struct relay *relay)
 {
-	int result = lookups_init(&relay->lookups); /* forks: nothing else is open yet */
+	int result = lookups_init(
+		&relay->lookups, relay->options.confined); /* forks: nothing else is open yet */
 
 	if (result == 0)
 		result = loop_init(&relay->loop);

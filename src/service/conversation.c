@@ -55,7 +55,7 @@ static void keep(struct conversation *conversation, struct backlog *backlog, con
 
 	if (backlog_add(backlog, data, length) < 0)
 		conversation->connection->state |= CONNECTION_BROKEN;
-	conversation->streams->owed += backlog->room - before;
+	counter_add(&conversation->streams->owed, backlog->room - before);
 }
 
 static void drop(struct conversation *conversation, struct backlog *backlog, size_t length)
@@ -63,7 +63,7 @@ static void drop(struct conversation *conversation, struct backlog *backlog, siz
 	size_t before = backlog->room;
 
 	backlog_drop(backlog, length);
-	conversation->streams->owed -= before - backlog->room;
+	counter_take(&conversation->streams->owed, before - backlog->room);
 }
 
 /* What was kept of the requests goes to the front of the worker's buffer; returns its length. */
@@ -159,7 +159,8 @@ static size_t credit(const struct conversation *conversation)
 	const struct busy *busy = conversation->connection->busy;
 	size_t owed = streams->out_used + (busy ? busy->out.length : 0);
 	const struct limits *limits = streams->limits;
-	size_t most = streams->owed < limits->owed_max ? limits->owed_by_one : OWED_WHEN_SHORT;
+	bool enough = counter_read(&streams->owed) < limits->owed_max;
+	size_t most = enough ? limits->owed_by_one : OWED_WHEN_SHORT;
 
 	return owed < most ? most - owed : 0;
 }

@@ -116,6 +116,7 @@ static void pause_all(struct listeners *listeners)
 	for (struct listener *listener = listeners->first; listener; listener = listener->next)
 		loop_rewatch(listeners->loop, &listener->watch, 0);
 	listeners->resumes = mono_add(listeners->streams->now, PAUSE);
+	counter_add(&listeners->pauses, 1);
 }
 
 /* Takes in up to most newcomers; false when there are no descriptors for them. */

@@ -168,7 +168,7 @@ static void forget_busy(struct streams *streams, struct connection *connection)
 
 	if (!busy)
 		return;
-	streams->owed -= (size_t)busy->out.room + busy->kept.room;
+	counter_take(&streams->owed, (uint64_t)busy->out.room + busy->kept.room);
 	backlog_done(&busy->out);
 	backlog_done(&busy->kept);
 	free(busy);

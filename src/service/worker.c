@@ -11,6 +11,7 @@
 #include "service/listeners.h"
 #include "service/reflector.h"
 #include "service/services.h"
+#include "service/turns.h"
 
 #define DRAIN_AT_MOST (5 * NS_PER_SEC)
 
@@ -36,7 +37,8 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
-	struct counter turns;
+	bool timed;
+	struct turns turns;
 
 	struct desk *desk;
 	struct judge judge;
@@ -75,6 +77,7 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	if (!worker)
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
+	worker->timed = setup->timed;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
 	worker->listeners.reserve = -1;
@@ -235,6 +238,32 @@ size_t worker_memory_max(const struct limits *limits, size_t count)
 	return (own + owed) * count + each * limits->room;
 }
 
+/* --- what it has counted --- */
+
+const struct service_counters *worker_service(const struct worker *worker, size_t number,
+                                              const struct service_ops **ops)
+{
+	if (number >= SERVICES_MAX || !worker->services[number].ops)
+		return NULL;
+	*ops = worker->services[number].ops;
+	return &worker->services[number].counters;
+}
+
+uint64_t worker_backlog(const struct worker *worker)
+{
+	return counter_read(&worker->streams.owed);
+}
+
+uint64_t worker_pauses(const struct worker *worker)
+{
+	return counter_read(&worker->listeners.pauses);
+}
+
+const struct turns *worker_turns(const struct worker *worker)
+{
+	return &worker->turns;
+}
+
 /* --- running --- */
 
 static void take_answers(struct worker *worker)
@@ -313,6 +342,8 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 	struct streams *streams = &worker->streams;
 
 	streams_begin_turn(streams, clock_mono());
+	if (worker->timed)
+		turns_begin(&worker->turns, streams->now);
 	for (int i = 0; i < count; i++)
 		handle(worker, &happenings[i]);
 	turn_hot(worker);
@@ -322,7 +353,7 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 		streams_sweep(streams);
 	if (!worker->draining && atomic_load(&worker->stopping))
 		begin_to_end(worker);
-	counter_add(&worker->turns, 1);
+	counter_add(&worker->turns.count, 1);
 }
 
 static bool has_ended(const struct worker *worker)
@@ -344,6 +375,8 @@ void worker_run(struct worker *worker)
 		                    : loop_wait(&worker->loop, happenings, HAPPENINGS);
 
 		turn(worker, happenings, count);
+		if (worker->timed)
+			turns_end(&worker->turns, clock_mono());
 	}
 }
 
@@ -356,11 +389,6 @@ void worker_stop(struct worker *worker)
 void worker_prod(struct worker *worker)
 {
 	loop_wake(&worker->stop);
-}
-
-uint64_t worker_turns(const struct worker *worker)
-{
-	return counter_read(&worker->turns);
 }
 
 void worker_set_rate(struct worker *worker, int64_t per_second)

@@ -12,17 +12,20 @@
 #pragma once
 
 #include "base/err.h"
+#include "service/counters.h"
 #include "service/guard.h"
 #include "service/limits.h"
 #include "service/service.h"
 
 struct desk;
+struct turns;
 struct worker;
 
 /* What all workers have in common; outlives them. */
 struct worker_setup {
 	struct limits *limits;
 	const struct guard *guard;
+	bool timed; /* their turns are, for worker_turns() */
 };
 
 /* desk: where its questions for the relay are left; NULL = there is no relay. */
@@ -39,6 +42,16 @@ MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops
  * itself loses. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
 
+/* What it has counted, for any thread and for as long as the worker lives.  The counters of its
+ * services, in the order in which they were opened, the same for all workers; NULL when there are
+ * no more. */
+const struct service_counters *worker_service(const struct worker *worker, size_t number,
+                                              const struct service_ops **ops);
+const struct turns *worker_turns(const struct worker *worker);
+/* Bytes kept for peers that do not read; and pauses of 100 ms in accepting, for want of descriptors. */
+uint64_t worker_backlog(const struct worker *worker);
+uint64_t worker_pauses(const struct worker *worker);
+
 /* Serves until worker_stop() was called and its connections have ended. */
 void worker_run(struct worker *worker);
 
@@ -47,9 +60,6 @@ void worker_stop(struct worker *worker);
 
 /* From any thread: have a turn, and look again at what the limits say. */
 void worker_prod(struct worker *worker);
-
-/* From any thread: the turns it has had so far. */
-uint64_t worker_turns(const struct worker *worker);
 
 /* From any thread: datagrams per second from one network; 0 = any. */
 void worker_set_rate(struct worker *worker, int64_t per_second);

@@ -26,7 +26,7 @@ def never_readers(port, count):
 
 
 def printed_bound_mb(server):
-    return int(server.wait_err(r"memory: at most (\d+) MB")[1])
+    return int(server.wait_err(r"memory_max_bytes=(\d+)")[1]) >> 20
 
 
 @pytest.mark.parametrize("marks", [[], ["--high-water", "32", "--high-water-total", "2"]], ids=["default", "lowered"])
@@ -80,5 +80,5 @@ def test_marks_that_cannot_be_are_refused(words, culprit):
 
 
 def test_the_marks_in_force_are_told_to_whom_others_can_reach(alone):
-    with harness.Server("tcp-echo://*:9001", "--high-water", "100", "--high-water-total", "7", expect=1, ns=alone) as server:
-        server.wait_err("100 kB kept for one that does not read, 7 MB for all")
+    with harness.Server("tcp-echo://*:9001", "--high-water", "100", "--high-water-total", "7", "--workers", "1", expect=1, ns=alone) as server:
+        server.wait_err(f"owed_by_one_bytes={100 << 10} owed_max_bytes={7 << 20}")
