@@ -21,6 +21,7 @@ struct serve_options {
 	int64_t rate; /* datagrams per second and source; 0 = off */
 	const char *log;
 	bool no_loop_guards;
+	bool gro, spin;
 	bool log_json;
 	bool verbose, version, help;
 	struct option_list listens;

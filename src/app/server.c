@@ -125,7 +125,9 @@ static int find_bindings(struct server *server, struct err *err)
 static int make_workers(struct server *server, struct err *err)
 {
 	const struct worker_setup setup = { .limits = &server->limits,
-		                            .guard = &server->guard };
+		                            .guard = &server->guard,
+		                            .bursts = server->options->gro,
+		                            .spins = server->options->spin };
 	int result = 0;
 
 	for (size_t i = 0; i < server->worker_count && result == 0; i++)
