@@ -24,6 +24,7 @@ struct serve_options {
 	const char *metrics; /* HOST:PORT; NULL = nobody asked */
 	bool no_loop_guards;
 	bool no_sandbox;
+	bool gro, spin;
 	bool log_json;
 	bool verbose, version, help;
 	struct option_list listens;

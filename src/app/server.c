@@ -131,7 +131,9 @@ static int make_workers(struct server *server, struct err *err)
 {
 	const struct worker_setup setup = { .limits = &server->limits,
 		                            .guard = &server->guard,
-		                            .timed = server->options->metrics != NULL };
+		                            .timed = server->options->metrics != NULL,
+		                            .bursts = server->options->gro,
+		                            .spins = server->options->spin };
 	int result = 0;
 
 	for (size_t i = 0; i < server->worker_count && result == 0; i++)

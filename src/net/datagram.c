@@ -2,6 +2,7 @@
 #include "net/datagram.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,14 @@ static void read_v6(const struct cmsghdr *c, struct datagram *item)
 	}
 }
 
+static void read_udp(const struct cmsghdr *c, struct datagram *item)
+{
+	int piece = c->cmsg_type == UDP_GRO ? number_in(c) : 0;
+
+	if (piece > 0 && (size_t)piece < item->length)
+		item->piece = (size_t)piece;
+}
+
 static void read_control(struct msghdr *header, struct datagram *item)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -130,6 +139,8 @@ static void read_control(struct msghdr *header, struct datagram *item)
 			read_v4(c, item);
 		else if (c->cmsg_level == IPPROTO_IPV6)
 			read_v6(c, item);
+		else if (c->cmsg_level == SOL_UDP)
+			read_udp(c, item);
 		else
 			(void)timestamp_read(c, &item->arrival);
 	}
@@ -144,6 +155,7 @@ static void expect(struct datagrams *datagrams, int index)
 	item->answered = item->to_many = false;
 	item->out_ttl = item->out_tos = 0;
 	item->interface = 0;
+	item->piece = 0;
 	item->arrival = (struct stamp){ 0 };
 	item->local.any.sa_family = AF_UNSPEC;
 	header->msg_namelen = sizeof(item->peer);
@@ -221,6 +233,7 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	char *control = datagrams->out_control[slot];
 	bool v6 = address_family(&item->peer) == AF_INET6;
 	int ttl = item->out_ttl, tos = item->out_tos;
+	uint16_t piece = (uint16_t)item->piece;
 	size_t used = 0;
 
 	if (address_family(&item->local) != AF_UNSPEC)
@@ -231,6 +244,9 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	if (tos)
 		used += put_control(control + used, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		                    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	if (item->piece > 0 && item->piece < item->length)
+		used += put_control(control + used, SOL_UDP, UDP_SEGMENT, &piece,
+		                    sizeof(piece));
 	datagrams->out_iov[slot] = (struct iovec){ item->data, item->length };
 	*header = (struct msghdr){
 		.msg_name = &item->peer,
@@ -243,6 +259,37 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	datagrams->sending[slot] = item;
 }
 
+/* Where the kernel does not take them as one -- the way back may take less at once than the way here, or
+ * its card may not sum up -- they go one by one. */
+static int send_pieces(int fd, struct msghdr *header, const struct datagram *item)
+{
+	int result = 0;
+
+	/* The control message that cuts is the last one. */
+	header->msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+	if (header->msg_controllen == 0)
+		header->msg_control = NULL;
+	for (size_t at = 0; at < item->length; at += item->piece) {
+		size_t left = item->length - at;
+
+		*header->msg_iov = (struct iovec){ item->data + at,
+			                           left < item->piece ? left : item->piece };
+		if (sendmsg(fd, header, MSG_DONTWAIT) < 0)
+			result = -errno;
+	}
+	return result;
+}
+
+static int failed(struct datagrams *datagrams, int fd, int slot, int error)
+{
+	const struct datagram *item = datagrams->sending[slot];
+	bool cut = item->piece > 0 && item->piece < item->length;
+
+	if (!cut || (error != EINVAL && error != EIO && error != EMSGSIZE))
+		return -error;
+	return send_pieces(fd, &datagrams->out[slot].msg_hdr, item);
+}
+
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 {
 	int ready = 0, sent = 0;
@@ -253,7 +300,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 	if (ready == 1) {
 		ssize_t took = sendmsg(fd, &datagrams->out[0].msg_hdr, MSG_DONTWAIT);
 
-		datagrams->sending[0]->result = took < 0 ? -errno : 0;
+		datagrams->sending[0]->result = took < 0 ? failed(datagrams, fd, 0, errno) : 0;
 		return;
 	}
 	while (sent < ready) {
@@ -264,7 +311,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 			datagrams->sending[sent + i]->result = 0;
 		/* The first that would not go is told so; those behind it have their turn. */
 		if (took <= 0)
-			datagrams->sending[sent]->result = -errno;
+			datagrams->sending[sent]->result = failed(datagrams, fd, sent, errno);
 		sent += took > 0 ? took : 1;
 	}
 }

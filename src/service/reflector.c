@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/reflector.h"
 
+#include <string.h>
+
 #include "net/socket.h"
 
 enum {
@@ -28,6 +30,7 @@ int reflector_prepare(int fd, bool decays)
 	return result;
 }
 
+/* One datagram, or a piece of several that came as one. */
 static enum drop answer(const struct reflector *reflector, struct datagram *datagram,
                         struct mono now)
 {
@@ -41,6 +44,53 @@ static enum drop answer(const struct reflector *reflector, struct datagram *data
 	if (service->ops->seal)
 		service->ops->seal(service->state, datagram, clock_wall());
 	return DROP_NONE;
+}
+
+/* Counts what had no answer; true when it has one. */
+static bool answered(const struct reflector *reflector, struct datagram *datagram,
+                     struct mono now)
+{
+	enum drop drop = answer(reflector, datagram, now);
+
+	if (drop != DROP_NONE)
+		counter_add(&reflector->service->counters.dropped[drop], 1);
+	return drop == DROP_NONE;
+}
+
+/* Several that came as one are judged one by one; what is answered moves together.  Returns how many
+ * there were. */
+static uint64_t answer_pieces(const struct reflector *reflector, struct datagram *datagram,
+                              struct mono now)
+{
+	size_t whole = datagram->length, kept = 0;
+	uint64_t count = 0;
+
+	for (size_t at = 0; at < whole; at += datagram->piece, count++) {
+		struct datagram piece = *datagram;
+
+		piece.data += at;
+		piece.length = piece.room = size_min(whole - at, datagram->piece);
+		piece.piece = 0;
+		if (!answered(reflector, &piece, now))
+			continue;
+		if (kept != at)
+			memmove(datagram->data + kept, piece.data, piece.length);
+		kept += piece.length;
+		datagram->out_ttl = piece.out_ttl;
+		datagram->out_tos = piece.out_tos;
+	}
+	datagram->length = kept;
+	datagram->answered = kept > 0;
+	return count;
+}
+
+static uint64_t answer_one(const struct reflector *reflector, struct datagram *datagram,
+                           struct mono now)
+{
+	if (datagram->piece > 0)
+		return answer_pieces(reflector, datagram, now);
+	datagram->answered = answered(reflector, datagram, now);
+	return 1;
 }
 
 /* What became of those that were answered. */
@@ -72,22 +122,18 @@ static struct batch reflect(const struct reflector *reflector, int most, struct 
 	struct batch batch = {
 		.came = datagrams_receive(reflector->datagrams, reflector->watch.fd, most),
 	};
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, datagrams = 0;
 
 	for (int i = 0; i < batch.came; i++) {
 		struct datagram *datagram = datagrams_at(reflector->datagrams, i);
 
 		bytes += datagram->length;
-		enum drop drop = answer(reflector, datagram, now);
-
-		datagram->answered = drop == DROP_NONE;
+		datagrams += answer_one(reflector, datagram, now);
 		batch.answered += datagram->answered;
-		if (drop != DROP_NONE)
-			counter_add(&counters->dropped[drop], 1);
 	}
 	if (batch.came <= 0)
 		return batch;
-	counter_add(&counters->datagrams, (uint64_t)batch.came);
+	counter_add(&counters->datagrams, datagrams);
 	counter_add(&counters->received_bytes, bytes);
 	datagrams_answer(reflector->datagrams, reflector->watch.fd, batch.came);
 	account(reflector, batch.came);
@@ -119,7 +165,7 @@ void reflector_turn(struct reflector *reflector, struct mono now)
 	if (!reflector->hot && batch.came >= HOT_FROM) {
 		loop_unwatch(reflector->loop, &reflector->watch);
 		reflector->hot = true;
-	} else if (reflector->hot && batch.came <= 0) {
+	} else if (reflector->hot && !reflector->spins && batch.came <= 0) {
 		reflector->hot = loop_watch(reflector->loop, &reflector->watch, LOOP_READ) < 0;
 	}
 }

@@ -24,6 +24,7 @@ struct reflector {
 	struct datagrams *datagrams; /* shared with the other reflectors of the worker */
 	struct reflector *next;
 	bool many;      /* the last turn found more than one */
+	bool spins;     /* always hot */
 	bool hot;       /* needs a turn without being told so by the loop */
 	unsigned turns; /* to look now and then */
 };

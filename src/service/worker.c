@@ -14,6 +14,7 @@
 #include "service/turns.h"
 
 #define DRAIN_AT_MOST (5 * NS_PER_SEC)
+#define BUSY_POLL (50 * NS_PER_US)
 
 enum {
 	HAPPENINGS = 256,
@@ -34,6 +35,7 @@ struct worker {
 	struct loop loop;
 	struct watch stop;
 	atomic_bool stopping;
+	bool bursts, spins; /* as the setup says */
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
@@ -78,6 +80,8 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
 	worker->timed = setup->timed;
+	worker->bursts = setup->bursts;
+	worker->spins = setup->spins;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
 	worker->listeners.reserve = -1;
@@ -176,11 +180,16 @@ static int add_reflector(struct worker *worker, int fd, struct service *service,
 	bool decays = worker->judge.repeats && service->ops->ttl_decays;
 	struct datagrams *datagrams = NULL;
 	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result =
-		reflector ? find_room(worker, many_addresses || decays, &datagrams) : -ENOMEM;
+	int result = reflector ? find_room(worker, many_addresses || decays || worker->bursts,
+	                                   &datagrams)
+	                       : -ENOMEM;
 
 	if (result == 0)
 		result = reflector_prepare(fd, decays);
+	if (result == 0 && worker->bursts)
+		result = socket_want_bursts(fd);
+	if (worker->spins)
+		socket_poll_busily(fd, BUSY_POLL);
 	if (result < 0) {
 		free(reflector);
 		socket_close(&fd);
@@ -194,9 +203,11 @@ static int add_reflector(struct worker *worker, int fd, struct service *service,
 		.decays = decays,
 		.datagrams = datagrams,
 		.next = worker->reflectors,
+		.hot = worker->spins,
+		.spins = worker->spins,
 	};
 	worker->reflectors = reflector;
-	return loop_watch(&worker->loop, &reflector->watch, LOOP_READ);
+	return worker->spins ? 0 : loop_watch(&worker->loop, &reflector->watch, LOOP_READ);
 }
 
 int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
@@ -370,7 +381,7 @@ void worker_run(struct worker *worker)
 		struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
 
 		loop_arm(&worker->loop, mono_earlier(due, worker->ends));
-		int count = is_any_hot(worker)
+		int count = worker->spins || is_any_hot(worker)
 		                    ? loop_poll(&worker->loop, happenings, HAPPENINGS)
 		                    : loop_wait(&worker->loop, happenings, HAPPENINGS);
 

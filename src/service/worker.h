@@ -25,7 +25,9 @@ struct worker;
 struct worker_setup {
 	struct limits *limits;
 	const struct guard *guard;
-	bool timed; /* their turns are, for worker_turns() */
+	bool timed;  /* their turns are, for worker_turns() */
+	bool bursts; /* datagrams of one flow may come as one (UDP GRO) */
+	bool spins;  /* never sleeps: least latency, for a processor of its own */
 };
 
 /* desk: where its questions for the relay are left; NULL = there is no relay. */
