@@ -185,6 +185,9 @@ void streams_close(struct streams *streams, struct connection *connection, enum 
 		service->ops->cancelled(service->state, &conversation);
 	slots_remove(&streams->slots, list_of(streams, connection), connection);
 	forget_busy(streams, connection);
+	/* An end in good order would say that this was all. */
+	if (ending == ENDING_BROKEN)
+		socket_reset_on_close(connection->watch.fd);
 	socket_close(&connection->watch.fd); /* which ends the watching too */
 	slots_give(&streams->slots, connection);
 	atomic_fetch_sub(&streams->limits->connections, 1);
