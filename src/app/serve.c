@@ -119,6 +119,12 @@ static void tell_more(const struct server *server)
 
 /* --- running --- */
 
+static void stop(struct command *command)
+{
+	command->stopping = true;
+	server_stop(&command->server);
+}
+
 static void take_signals(struct command *command)
 {
 	int number;
@@ -130,8 +136,7 @@ static void take_signals(struct command *command)
 			continue;
 		if (command->stopping)
 			_exit(EXIT_TROUBLE);
-		command->stopping = true;
-		server_stop(&command->server);
+		stop(command);
 	}
 }
 
@@ -142,9 +147,13 @@ static void wait_for_the_end(struct command *command)
 	while (command->server.running > 0) {
 		int count = loop_wait(&command->loop, happenings, COUNT(happenings));
 
+		/* Even where the wait failed, so that the server can always be ended. */
+		take_signals(command);
 		for (int i = 0; i < count; i++)
-			if (happenings[i].watch->kind == WATCH_SIGNALS)
-				take_signals(command);
+			if (happenings[i].watch->kind == WATCH_ENDED)
+				loop_take_wake(happenings[i].watch);
+		if (command->server.trouble && !command->stopping)
+			stop(command);
 	}
 }
 
@@ -180,6 +189,10 @@ static int serve(struct command *command)
 		if (command->options.verbose)
 			tell_more(server);
 		wait_for_the_end(command);
+		if (server->trouble)
+			result = err_set(&err, server->trouble,
+			                 "a worker cannot wait for events: %s",
+			                 err_reason(server->trouble).text);
 	}
 	server_release(server);
 	loop_done(&command->loop);
@@ -211,6 +224,8 @@ int main(int argc, char **argv)
 	if (command) {
 		command->loop = (struct loop){ .epoll = -1, .timer = -1 };
 		code = run(command, argc, argv);
+	} else {
+		(void)app_fail("serve", &(struct err){ "out of memory" });
 	}
 	free(command);
 	return code;

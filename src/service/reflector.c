@@ -92,12 +92,13 @@ void reflector_turn(struct reflector *reflector)
 	int count = reflect(reflector, look ? DATAGRAMS_MAX : 1);
 
 	reflector->many = count > 1;
-	if (!reflector->hot && count >= HOT_FROM) {
+	if (!reflector->hot && (count >= HOT_FROM || count < 0)) {
 		loop_unwatch(reflector->loop, &reflector->watch);
 		reflector->hot = true;
-	} else if (reflector->hot && count <= 0) {
+	} else if (reflector->hot && count == 0) {
 		reflector->hot = loop_watch(reflector->loop, &reflector->watch, LOOP_READ) < 0;
 	}
+	reflector->failing = reflector->hot && count <= 0;
 }
 
 void reflector_drain(struct reflector *reflector)

@@ -38,8 +38,9 @@ MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops
 /* The sum of all that count workers may ever keep in memory, in bytes. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
 
-/* Serves until worker_stop() was called and its connections have ended. */
-void worker_run(struct worker *worker);
+/* Serves until worker_stop() was called and its connections have ended.  Negative errno when it could
+ * not even wait any more, for a time in which whatever passes has passed. */
+MUST_CHECK int worker_run(struct worker *worker);
 
 /* From any thread: begin to end. */
 void worker_stop(struct worker *worker);
