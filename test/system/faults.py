@@ -45,14 +45,14 @@ def _attached(strace, errors):
 
 
 @contextlib.contextmanager
-def injected(server, *injections):
-    """For the length of the block these calls of all threads of `server` fail as strace(1) says,
-    `CALL[,CALL…]:error=E:when=W`; the calls themselves are not made."""
+def injected(server, *injections, thread=None):
+    """For the length of the block these calls of all threads of `server`, or of one, fail as strace(1)
+    says, `CALL[,CALL…]:error=E:when=W`; the calls themselves are not made."""
     strace = harness.need_tool("strace")
     calls = ",".join(each.partition(":")[0] for each in injections)
     with tempfile.TemporaryDirectory(prefix="sounder-strace-") as directory:
         log, errors = (pathlib.Path(directory) / name for name in ("log", "errors"))
-        words = [strace, "-f", "-p", str(server.pid), "-o", str(log), "-e", f"trace={calls}", "-e", "signal=none"]
+        words = [strace, *(["-p", str(thread)] if thread else ["-f", "-p", str(server.pid)]), "-o", str(log), "-e", f"trace={calls}", "-e", "signal=none"]
         for each in injections:
             words += ["-e", f"inject={each}"]
         with open(errors, "wb") as file, subprocess.Popen(words, stderr=file, stdin=subprocess.DEVNULL) as process:
