@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,9 +48,8 @@ int faulty_sendmmsg(int fd, struct mmsghdr *messages, unsigned count,
 int faulty_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *patience) __asm__("__wrap_recvmmsg");
 
-static struct faults *map(void)
+static struct faults *map(const char *name)
 {
-	const char *name = getenv("SOUNDER_FAULTS");
 	int fd = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
 	void *mapped = MAP_FAILED;
 
@@ -63,17 +63,27 @@ static struct faults *map(void)
 	return mapped;
 }
 
-/* The one there is, mapped before main() and so before any thread. */
+/* The one there is. */
 static struct faults **place(void)
 {
-	static struct faults *faults;
+	static struct faults none;
+	static struct faults *faults = &none;
 
 	return &faults;
 }
 
-__attribute__((constructor)) static void begin(void)
+/* Before main(), and so before any thread. */
+__attribute__((constructor)) static void begin(int count, char **arguments, char **environment)
 {
-	*place() = map();
+	static const char variable[] = "SOUNDER_FAULTS=";
+	const char *name = NULL;
+
+	(void)count;
+	(void)arguments;
+	for (; *environment; environment++)
+		if (strncmp(*environment, variable, sizeof(variable) - 1) == 0)
+			name = *environment + sizeof(variable) - 1;
+	*place() = map(name);
 }
 
 static bool is_refused(void)
