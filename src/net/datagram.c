@@ -243,6 +243,17 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	datagrams->sending[slot] = item;
 }
 
+/* Sends one.  An error that was left on the socket is taken off by the call that it fails, and memory
+ * may be back: once more, then, unless the buffer is full. */
+static int send_one(int fd, const struct msghdr *message)
+{
+	ssize_t took = sendmsg(fd, message, MSG_DONTWAIT);
+
+	if (took < 0 && errno != EAGAIN)
+		took = sendmsg(fd, message, MSG_DONTWAIT);
+	return took < 0 ? -errno : 0;
+}
+
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 {
 	int ready = 0, sent = 0;
@@ -251,9 +262,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 		if (datagrams->items[i].answered)
 			prepare(datagrams, ready++, &datagrams->items[i]);
 	if (ready == 1) {
-		ssize_t took = sendmsg(fd, &datagrams->out[0].msg_hdr, MSG_DONTWAIT);
-
-		datagrams->sending[0]->result = took < 0 ? -errno : 0;
+		datagrams->sending[0]->result = send_one(fd, &datagrams->out[0].msg_hdr);
 		return;
 	}
 	while (sent < ready) {
@@ -262,9 +271,10 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 
 		for (int i = 0; i < took; i++)
 			datagrams->sending[sent + i]->result = 0;
-		/* The first that would not go is told so; those behind it have their turn. */
+		/* The first that would not go is tried alone; those behind it have their turn. */
 		if (took <= 0)
-			datagrams->sending[sent]->result = -errno;
+			datagrams->sending[sent]->result =
+				send_one(fd, &datagrams->out[sent].msg_hdr);
 		sent += took > 0 ? took : 1;
 	}
 }
