@@ -112,7 +112,7 @@ int life_start(struct life *life, struct err *err)
 
 /* --- the end --- */
 
-/* signal: what asks for it; 0 = a successor does. */
+/* signal: what asks for it; 0 = none. */
 static void begin_to_end(struct life *life, int signal)
 {
 	life_tell(life, LOG_LEVEL_INFO, "draining",
@@ -242,10 +242,18 @@ static void hear_heir(struct life *life)
 
 /* --- the main loop --- */
 
-static void handle(struct life *life, const struct watch *watch)
+static void take_trouble(struct life *life)
 {
-	if (watch->kind == WATCH_SIGNALS)
-		take_signals(life);
+	if (!life->server.trouble || life->stopping)
+		return;
+	notify_tell(&life->notify, "STOPPING=1\nSTATUS=A worker cannot go on.\n");
+	begin_to_end(life, 0);
+}
+
+static void handle(struct life *life, struct watch *watch)
+{
+	if (watch->kind == WATCH_ENDED)
+		loop_take_wake(watch);
 	else if (watch->kind == WATCH_DOOR && watch->fd >= 0)
 		offer(life);
 	else if (watch->kind == WATCH_HEIR && watch->fd >= 0)
@@ -280,8 +288,11 @@ static void wait_for_the_end(struct life *life)
 		loop_arm(&life->loop, next_due(life));
 		int count = loop_wait(&life->loop, happenings, COUNT(happenings));
 
+		take_signals(
+			life); /* even where the wait failed: a server can always be ended */
 		for (int i = 0; i < count; i++)
 			handle(life, happenings[i].watch);
+		take_trouble(life);
 		struct mono now = clock_mono();
 
 		handover_expire(&life->handover, &life->loop, now);
@@ -290,7 +301,7 @@ static void wait_for_the_end(struct life *life)
 	}
 }
 
-void life_run(struct life *life)
+int life_run(struct life *life, struct err *err)
 {
 	size_t taken = inherited_taken(&life->inherited);
 
@@ -303,4 +314,8 @@ void life_run(struct life *life)
 	notify_tell(&life->notify, "READY=1\nSTATUS=Serving.\n");
 	wait_for_the_end(life);
 	life_tell(life, LOG_LEVEL_INFO, "stopped", NULL);
+	if (!life->server.trouble)
+		return 0;
+	return err_set(err, life->server.trouble, "a worker cannot wait for events: %s",
+	               err_reason(life->server.trouble).text);
 }

@@ -47,5 +47,6 @@ MUST_CHECK int life_start(struct life *life, struct err *err);
 void life_tell(struct life *life, enum log_level level, const char *message,
                const struct log_field *fields);
 
-/* The workers serve: says so to whom it concerns, and stays until they have ended. */
-void life_run(struct life *life);
+/* The workers serve: says so to whom it concerns, and stays until they have ended.  Negative with the
+ * reason when one of them could not go on. */
+MUST_CHECK int life_run(struct life *life, struct err *err);

@@ -183,8 +183,7 @@ static int serve(struct life *life)
 	if (result < 0)
 		return app_fail("serve", &err);
 	tell_start(life);
-	life_run(life);
-	return EXIT_SUCCESS;
+	return life_run(life, &err) < 0 ? app_fail("serve", &err) : EXIT_SUCCESS;
 }
 
 static int run(struct life *life, int argc, char **argv)
@@ -213,6 +212,8 @@ int main(int argc, char **argv)
 	if (life) {
 		code = run(life, argc, argv);
 		life_done(life);
+	} else {
+		(void)app_fail("serve", &(struct err){ "out of memory" });
 	}
 	free(life);
 	return code;

@@ -306,8 +306,11 @@ static void *run_worker(void *argument)
 	struct seat seat = *(struct seat *)argument;
 
 	free(argument);
-	worker_run(seat.worker);
-	if (atomic_fetch_sub(&seat.server->running, 1) == 1)
+	int result = worker_run(seat.worker);
+
+	if (result < 0)
+		atomic_store(&seat.server->trouble, result);
+	if (atomic_fetch_sub(&seat.server->running, 1) == 1 || result < 0)
 		loop_wake(seat.server->ended);
 	return NULL;
 }

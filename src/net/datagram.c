@@ -280,14 +280,22 @@ static int send_pieces(int fd, struct msghdr *header, const struct datagram *ite
 	return result;
 }
 
-static int failed(struct datagrams *datagrams, int fd, int slot, int error)
+/* Sends one.  An error that was left on the socket is taken off by the call that it fails, and memory
+ * may be back: once more, then, unless the buffer is full. */
+static int send_one(struct datagrams *datagrams, int fd, int slot)
 {
 	const struct datagram *item = datagrams->sending[slot];
+	struct msghdr *message = &datagrams->out[slot].msg_hdr;
 	bool cut = item->piece > 0 && item->piece < item->length;
+	ssize_t took = sendmsg(fd, message, MSG_DONTWAIT);
 
-	if (!cut || (error != EINVAL && error != EIO && error != EMSGSIZE))
-		return -error;
-	return send_pieces(fd, &datagrams->out[slot].msg_hdr, item);
+	if (took < 0 && errno != EAGAIN)
+		took = sendmsg(fd, message, MSG_DONTWAIT);
+	if (took >= 0)
+		return 0;
+	if (cut && (errno == EINVAL || errno == EIO || errno == EMSGSIZE))
+		return send_pieces(fd, message, item);
+	return -errno;
 }
 
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)
@@ -298,9 +306,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 		if (datagrams->items[i].answered)
 			prepare(datagrams, ready++, &datagrams->items[i]);
 	if (ready == 1) {
-		ssize_t took = sendmsg(fd, &datagrams->out[0].msg_hdr, MSG_DONTWAIT);
-
-		datagrams->sending[0]->result = took < 0 ? failed(datagrams, fd, 0, errno) : 0;
+		datagrams->sending[0]->result = send_one(datagrams, fd, 0);
 		return;
 	}
 	while (sent < ready) {
@@ -309,9 +315,9 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 
 		for (int i = 0; i < took; i++)
 			datagrams->sending[sent + i]->result = 0;
-		/* The first that would not go is told so; those behind it have their turn. */
+		/* The first that would not go is tried alone; those behind it have their turn. */
 		if (took <= 0)
-			datagrams->sending[sent]->result = failed(datagrams, fd, sent, errno);
+			datagrams->sending[sent]->result = send_one(datagrams, fd, sent);
 		sent += took > 0 ? took : 1;
 	}
 }

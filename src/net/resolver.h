@@ -9,7 +9,8 @@
  *
  * ping asks by threads of its own, started only when there is a name; a server that lives long asks
  * by a helper process, forked before anything else, which gives each name a child of its own: one
- * that hangs is killed and delays no other.
+ * that hangs is killed and delays no other.  Above the helper stands a keeper, which replaces it should
+ * it be killed; should the keeper be, its helper takes that place.
  */
 #pragma once
 

@@ -13,6 +13,7 @@ enum {
 	LINES_ROOM = 16 * 1024, /* read at once, and so kept at most */
 	SAY_DIRECT = 4096,      /* from here on copying costs more than another send */
 	DRAIN_READS = 64,       /* of up to STREAM_IN_ROOM each, before patience ends */
+	SHORTAGES_MOST = 64,    /* in a row, before the connection is given up */
 
 	/* In these states there is nothing to hear. */
 	DEAF = CONNECTION_ENDED | CONNECTION_CLOSING | CONNECTION_PENDING | CONNECTION_STOPPED,
@@ -79,6 +80,18 @@ static size_t take_kept(struct conversation *conversation)
 	return length;
 }
 
+/* What to make of a call that failed: most likely there is no time or room yet, and the next turn does
+ * better.  So may a lack of memory, but not for ever. */
+static void take_failure(struct connection *connection, int64_t error)
+{
+	if (error == -EAGAIN || error == -EINTR)
+		return;
+	bool shortage = error == -ENOMEM || error == -ENOBUFS;
+
+	if (!shortage || ++connection->shortages > SHORTAGES_MOST)
+		connection->state |= CONNECTION_BROKEN;
+}
+
 /* --- saying --- */
 
 /* Sends what the peer takes now; returns how much that was. */
@@ -87,11 +100,11 @@ static size_t transmit(struct conversation *conversation, const void *data, size
 	int64_t sent = socket_send(conversation->connection->watch.fd, data, length);
 
 	if (sent >= 0) {
+		conversation->connection->shortages = 0;
 		counter_add(&counters_of(conversation)->sent_bytes, (uint64_t)sent);
 		return (size_t)sent;
 	}
-	if (sent != -EAGAIN && sent != -EINTR)
-		conversation->connection->state |= CONNECTION_BROKEN;
+	take_failure(conversation->connection, sent);
 	return 0;
 }
 
@@ -250,11 +263,13 @@ static void hear(struct conversation *conversation)
 
 	if (got == 0)
 		connection->state |= CONNECTION_ENDED;
-	else if (got > 0)
-		streams_touch(streams, connection);
-	else if (got != -EAGAIN && got != -EINTR)
-		connection->state |= CONNECTION_BROKEN;
+	else if (got < 0)
+		take_failure(connection, got);
 	got = got > 0 ? got : 0;
+	if (got > 0) {
+		connection->shortages = 0;
+		streams_touch(streams, connection);
+	}
 	counter_add(&counters_of(conversation)->received_bytes, (uint64_t)got);
 	hand_over(conversation, kept + (size_t)got);
 }

@@ -13,7 +13,7 @@ enum {
 };
 
 struct batch {
-	int came; /* <= 0: none */
+	int came; /* negative: what the system said instead */
 	int answered;
 };
 
@@ -162,12 +162,14 @@ void reflector_turn(struct reflector *reflector, struct mono now)
 
 	reflector->many = batch.came > 1;
 	reflect_flood(reflector, batch, now);
-	if (!reflector->hot && batch.came >= HOT_FROM) {
+	if (!reflector->hot && (batch.came >= HOT_FROM || batch.came < 0)) {
 		loop_unwatch(reflector->loop, &reflector->watch);
 		reflector->hot = true;
-	} else if (reflector->hot && !reflector->spins && batch.came <= 0) {
+	} else if (reflector->hot && !reflector->spins && batch.came == 0) {
 		reflector->hot = loop_watch(reflector->loop, &reflector->watch, LOOP_READ) < 0;
 	}
+	reflector->failing =
+		reflector->hot && (reflector->spins ? batch.came < 0 : batch.came <= 0);
 }
 
 void reflector_drain(struct reflector *reflector, struct mono now)

@@ -15,10 +15,12 @@
 
 #define DRAIN_AT_MOST (5 * NS_PER_SEC)
 #define BUSY_POLL (50 * NS_PER_US)
+#define REST (10 * NS_PER_MS) /* between attempts of what the system refuses */
 
 enum {
 	HAPPENINGS = 256,
 	UNHEARD_TURNS = 64, /* enough to hear 16384 connections */
+	DEAF_TURNS = 500, /* of 10 ms: a loop that fails for so long is not going to recover */
 	DATAGRAM_ROOM = 65535,
 	STACK = 64 << 10, /* as far as it is ever used */
 };
@@ -39,6 +41,7 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
+	unsigned deaf;    /* turns in a row that began without a wait */
 	bool timed;
 	struct turns turns;
 
@@ -317,9 +320,18 @@ static void handle(struct worker *worker, const struct happening *happening)
 static bool is_any_hot(const struct worker *worker)
 {
 	for (const struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->hot)
+		if (each->hot && !each->failing)
 			return true;
 	return false;
+}
+
+/* When those that the system fails are to have their next turn. */
+static struct mono when_to_retry(const struct worker *worker)
+{
+	for (const struct reflector *each = worker->reflectors; each; each = each->next)
+		if (each->failing)
+			return mono_add(worker->streams.now, REST);
+	return MONO_NEVER;
 }
 
 static void turn_hot(struct worker *worker)
@@ -344,6 +356,8 @@ static void begin_to_end(struct worker *worker)
 /* Whoever has something to read is not silent: nobody is judged before all were heard. */
 static bool all_were_heard(struct worker *worker, int count)
 {
+	if (count < 0)
+		return false;
 	worker->unheard = count < HAPPENINGS ? 0 : worker->unheard + 1;
 	return worker->unheard % UNHEARD_TURNS == 0;
 }
@@ -373,22 +387,33 @@ static bool has_ended(const struct worker *worker)
 	                            !mono_before(worker->streams.now, worker->ends));
 }
 
-void worker_run(struct worker *worker)
+/* When something is to be done though nothing happens. */
+static struct mono due_of(const struct worker *worker)
+{
+	struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
+
+	due = mono_earlier(due, when_to_retry(worker));
+	return mono_earlier(due, worker->ends);
+}
+
+int worker_run(struct worker *worker)
 {
 	struct happening happenings[HAPPENINGS];
 
 	while (!has_ended(worker)) {
-		struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
-
-		loop_arm(&worker->loop, mono_earlier(due, worker->ends));
+		loop_arm(&worker->loop, due_of(worker));
 		int count = worker->spins || is_any_hot(worker)
 		                    ? loop_poll(&worker->loop, happenings, HAPPENINGS)
 		                    : loop_wait(&worker->loop, happenings, HAPPENINGS);
 
+		worker->deaf = count < 0 ? worker->deaf + 1 : 0;
+		if (worker->deaf > DEAF_TURNS && !worker->draining)
+			return count;
 		turn(worker, happenings, count);
 		if (worker->timed)
 			turns_end(&worker->turns, clock_mono());
 	}
+	return 0;
 }
 
 void worker_stop(struct worker *worker)

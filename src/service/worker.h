@@ -54,8 +54,9 @@ const struct turns *worker_turns(const struct worker *worker);
 uint64_t worker_backlog(const struct worker *worker);
 uint64_t worker_pauses(const struct worker *worker);
 
-/* Serves until worker_stop() was called and its connections have ended. */
-void worker_run(struct worker *worker);
+/* Serves until worker_stop() was called and its connections have ended.  Negative errno when it could
+ * not even wait any more, for a time in which whatever passes has passed. */
+MUST_CHECK int worker_run(struct worker *worker);
 
 /* From any thread: begin to end. */
 void worker_stop(struct worker *worker);

@@ -46,18 +46,6 @@ def test_500_who_never_read_stay_within_the_printed_bound(marks):
             assert all(peer.comes_back() for peer in peers[::100])
 
 
-def test_8_who_never_read_cost_less_than_8_megabytes():
-    with harness.Server("tcp-echo://127.0.0.1:0", env=lean()) as server:
-        port = server.port("tcp-echo")
-        assert tools.tcp_echoes("127.0.0.1", port)
-        at_start = tools.resident_kb(server.pid)
-        with never_readers(port, 8) as peers:
-            assert min(peer.sent for peer in peers) > 256 << 10, "they are owed something"
-            assert tools.resident_kb(server.pid) - at_start < 8 << 10
-            assert tools.tcp_echoes("127.0.0.1", port)
-            assert all(peer.comes_back() for peer in peers)
-
-
 def taken_from_one(*marks):
     """Bytes that a server, and the kernel, take from one who never reads."""
     with harness.Server("tcp-echo://127.0.0.1:0", "--workers", "1", *marks) as server:
