@@ -32,7 +32,7 @@ static void open_mirror(struct mirror *mirror, int family)
 	assert_int_equal(judge_init(&mirror->judge, &mirror->ports, &limits), 0);
 	assert_int_equal(loop_init(&mirror->loop), 0);
 	assert_int_equal(datagrams_new(&mirror->batch, ROOM, true), 0);
-	assert_int_equal(reflector_prepare(fd, true), 0);
+	assert_int_equal(reflector_prepare(&mirror->reflector, &service_udp_echo), 0);
 	mirror->reflector = (struct reflector){
 		.watch = { .fd = fd },
 		.loop = &mirror->loop,
