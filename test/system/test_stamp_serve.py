@@ -2,6 +2,7 @@
 """`sounder serve stamp`: the packets of RFC 8762, as a peer made by hand sees them."""
 import random
 import re
+import signal
 import struct
 import time
 
@@ -135,6 +136,21 @@ def test_the_error_estimate_is_the_kernel_s_claim(family):
     claimed = multiplier * 2.0 ** (scale - 32)
     # it grows by 500 ppm, is coarse to a 128th, and may be two seconds old
     assert maximum * 0.99 - 0.002 <= claimed <= maximum * 1.02 + 0.002
+
+
+def test_t2_is_when_the_kernel_had_it_and_t3_when_it_was_answered(family):
+    """A server that stands still for a while: the time passes between T2 and T3, not before."""
+    with serve(family) as server, Peer(family.loopback, server.port("stamp")) as peer:
+        peer.ask(request())
+        server.signal(signal.SIGSTOP)
+        before = time.time()
+        peer.send(request())
+        sent = time.time()
+        time.sleep(0.2)
+        server.signal(signal.SIGCONT)
+        reply = Reply.read(peer.receive())
+        assert before - 0.001 <= seconds_of(reply.t2) <= sent + 0.01
+        assert seconds_of(reply.t3) - seconds_of(reply.t2) > 0.18
 
 
 def test_a_reply_comes_from_the_very_address_that_was_asked(pair):
