@@ -383,12 +383,12 @@ TEST(a_packet_too_short_for_an_hmac_is_not_authentic)
 	mac_free(mac);
 }
 
-static bool is_reflected_at(enum stamp_mode mode, const struct stamp_reply *reply,
+static bool is_reflected_at(enum stamp_mode mode, const struct stamp_reply *written,
                             struct wall now)
 {
 	uint8_t packet[STAMP_AUTHENTICATED_BYTES];
 
-	stamp_write_reply(packet, sizeof(packet), mode, reply);
+	stamp_write_reply(packet, sizeof(packet), mode, written);
 	return stamp_is_reflected(packet, stamp_bytes(mode), mode, now);
 }
 
@@ -439,11 +439,11 @@ TEST(a_request_is_not_taken_for_a_reply)
 TEST(nor_is_one_that_comes_at_the_turn_of_the_era)
 {
 	const struct wall turn = { (INT64_C(4294967296) - 2208988800) * NS_PER_SEC };
-	const struct stamp_reply request = { .time = 1 };
+	const struct stamp_reply asked = { .time = 1 };
 
 	assert_int_equal(stamp_time_encode(turn, STAMP_NTP), 0);
-	assert_false(is_reflected_at(STAMP_OPEN, &request, turn));
-	assert_false(is_reflected_at(STAMP_AUTHENTICATED, &request, turn));
+	assert_false(is_reflected_at(STAMP_OPEN, &asked, turn));
+	assert_false(is_reflected_at(STAMP_AUTHENTICATED, &asked, turn));
 }
 
 int main(void)
