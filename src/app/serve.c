@@ -108,6 +108,14 @@ static void tell_more(struct life *life)
 	          JOURNAL_FIELDS({ "workers", NULL, (int64_t)server->worker_count },
 	                         { "max_connections", NULL, limits->max_connections },
 	                         { "memory_max_bytes", NULL, (int64_t)most }));
+	if (limits->state_bytes > 0)
+		life_tell(life, LOG_LEVEL_INFO, "stamp",
+		          JOURNAL_FIELDS(
+				  { "sessions_per_worker", NULL,
+		                    life->options->stamp_stateless
+		                            ? 0
+		                            : life->options->stamp_sessions },
+				  { "bytes_per_worker", NULL, (int64_t)limits->state_bytes }));
 	for (size_t b = 0; b < life->options->endpoint_count; b++) {
 		const struct binding *binding = &server->bindings[b];
 
@@ -127,6 +135,9 @@ static void tell_start(struct life *life)
 	life_tell(life, LOG_LEVEL_INFO, "started",
 	          JOURNAL_FIELDS({ "version", SOUNDER_VERSION, 0 }, { "pid", NULL, getpid() },
 	                         { "workers", NULL, (int64_t)life->server.worker_count }));
+	if (life->server.left_out.text[0])
+		life_tell(life, LOG_LEVEL_WARNING, "left out",
+		          JOURNAL_FIELDS({ "reason", life->server.left_out.text, 0 }));
 	tell_limits(life);
 	if (life->options->verbose)
 		tell_more(life);

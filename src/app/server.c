@@ -133,7 +133,8 @@ static int make_workers(struct server *server, struct err *err)
 		                            .guard = &server->guard,
 		                            .timed = server->options->metrics != NULL,
 		                            .bursts = server->options->gro,
-		                            .spins = server->options->spin };
+		                            .spins = server->options->spin,
+		                            .stamp = &server->stamp.setup };
 	int result = 0;
 
 	for (size_t i = 0; i < server->worker_count && result == 0; i++)
@@ -167,13 +168,26 @@ static int refuse_left(const struct inherited *inherited, struct err *err)
 	               left->type == SOCK_DGRAM ? "UDP" : "TCP");
 }
 
+/* What nobody has asked for may be left out where it is not permitted: STAMP's port is privileged. */
+static int open_binding(struct server *server, struct binding *binding,
+                        struct inherited *inherited, struct err *err)
+{
+	int result =
+		binding_open(binding, server->workers, server->worker_count, inherited, err);
+
+	if (result != -EACCES || !server->options->unasked)
+		return result;
+	server->left_out = *err;
+	binding->count = 0;
+	return 0;
+}
+
 static int open_bindings(struct server *server, struct inherited *inherited, struct err *err)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < server->options->endpoint_count && result == 0; i++)
-		result = binding_open(&server->bindings[i], server->workers,
-		                      server->worker_count, inherited, err);
+		result = open_binding(server, &server->bindings[i], inherited, err);
 	if (result == 0)
 		result = refuse_left(inherited, err);
 	if (result == 0)
@@ -192,11 +206,15 @@ int server_open(struct server *server, const struct serve_options *options,
 	int result = make_relay(server, err);
 
 	if (result == 0)
+		result = stamp_service_init(&server->stamp, options, err);
+	server->limits.state_bytes = server->stamp.memory;
+	if (result == 0)
 		result = find_bindings(server, err);
 	if (result == 0)
 		result = make_workers(server, err);
 	if (result == 0)
 		result = open_bindings(server, inherited, err);
+	stamp_service_done(&server->stamp);
 	return result;
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "app/serve_options.h"
+#include "app/stamp_service.h"
 #include "net/loop.h"
 #include "service/binding.h"
 
@@ -17,7 +18,9 @@ struct server {
 	const struct serve_options *options;
 	struct limits limits;
 	struct guard guard;
+	struct stamp_service stamp;
 	struct binding *bindings; /* one for each endpoint */
+	struct err left_out; /* why what nobody has asked for is not served; empty = all is */
 
 	struct worker *workers[SERVE_WORKERS_MAX];
 	pthread_t threads[SERVE_WORKERS_MAX];

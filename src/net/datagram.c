@@ -2,6 +2,7 @@
 #include "net/datagram.h"
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ static void expect(struct datagrams *datagrams, int index)
 	struct msghdr *header = &datagrams->in[index].msg_hdr;
 
 	item->ttl = item->tos = -1;
-	item->answered = item->to_many = false;
+	item->answered = item->to_many = item->read_late = false;
+	item->ticket = 0;
 	item->out_ttl = item->out_tos = 0;
 	item->interface = 0;
 	item->piece = 0;
@@ -234,6 +236,7 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	bool v6 = address_family(&item->peer) == AF_INET6;
 	int ttl = item->out_ttl, tos = item->out_tos;
 	uint16_t piece = (uint16_t)item->piece;
+	unsigned stamped = SOF_TIMESTAMPING_TX_SOFTWARE;
 	size_t used = 0;
 
 	if (address_family(&item->local) != AF_UNSPEC)
@@ -244,6 +247,9 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	if (tos)
 		used += put_control(control + used, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		                    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	if (item->ticket)
+		used += put_control(control + used, SOL_SOCKET, SO_TIMESTAMPING, &stamped,
+		                    sizeof(stamped));
 	if (item->piece > 0 && item->piece < item->length)
 		used += put_control(control + used, SOL_UDP, UDP_SEGMENT, &piece,
 		                    sizeof(piece));
@@ -296,6 +302,18 @@ static int send_one(struct datagrams *datagrams, int fd, int slot)
 	if (cut && (errno == EINVAL || errno == EIO || errno == EMSGSIZE))
 		return send_pieces(fd, message, item);
 	return -errno;
+}
+
+void datagrams_prepare(struct datagrams *datagrams, int index)
+{
+	prepare(datagrams, index, &datagrams->items[index]);
+}
+
+void datagrams_send(struct datagrams *datagrams, int fd, int index)
+{
+	ssize_t took = sendmsg(fd, &datagrams->out[index].msg_hdr, MSG_DONTWAIT);
+
+	datagrams->sending[index]->result = took < 0 ? -errno : 0;
 }
 
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)

@@ -12,8 +12,8 @@ enum {
 	LINES_PER_TURN = 512,   /* so that one who asks a lot at once delays nobody */
 	LINES_ROOM = 16 * 1024, /* read at once, and so kept at most */
 	SAY_DIRECT = 4096,      /* from here on copying costs more than another send */
-	DRAIN_READS = 64,       /* of up to STREAM_IN_ROOM each, before patience ends */
-	SHORTAGES_MOST = 64,    /* in a row, before the connection is given up */
+	DRAIN_READS = 64,    /* that fill the buffer, before patience ends; time ends it too */
+	SHORTAGES_MOST = 64, /* in a row, before the connection is given up */
 
 	/* In these states there is nothing to hear. */
 	DEAF = CONNECTION_ENDED | CONNECTION_CLOSING | CONNECTION_PENDING | CONNECTION_STOPPED,
@@ -335,7 +335,10 @@ static void drain(struct conversation *conversation)
 	struct streams *streams = conversation->streams;
 	int64_t got = socket_receive(connection->watch.fd, streams->in, STREAM_IN_ROOM);
 
-	if (got > 0 && ++connection->drained < DRAIN_READS)
+	/* One who sends byte by byte costs nothing that the time would not end. */
+	if (got == STREAM_IN_ROOM)
+		connection->drained++;
+	if (got > 0 && connection->drained < DRAIN_READS)
 		return;
 	if (got != -EAGAIN && got != -EINTR)
 		streams_close(streams, connection, ENDING_PEER);

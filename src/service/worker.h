@@ -28,6 +28,7 @@ struct worker_setup {
 	bool timed;  /* their turns are, for worker_turns() */
 	bool bursts; /* datagrams of one flow may come as one (UDP GRO) */
 	bool spins;  /* never sleeps: least latency, for a processor of its own */
+	const struct stamp_setup *stamp; /* NULL: this server does not serve it */
 };
 
 /* desk: where its questions for the relay are left; NULL = there is no relay. */
