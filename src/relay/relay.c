@@ -141,8 +141,10 @@ static void take_requests(struct relay *relay, struct mono now)
 	struct desk_request request;
 
 	for (size_t i = 0; i < relay->desk_count; i++)
-		while (desk_next_request(&relay->desks[i], &request))
+		while (desk_next_request(&relay->desks[i], &request)) {
+			take_change(relay); /* what came before it counts for it */
 			take_request(relay, &relay->desks[i], &request, now);
+		}
 }
 
 static void take_names(struct relay *relay, struct mono now)
