@@ -8,18 +8,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/metrics_clients.h"
 #include "app/metrics_host.h"
 #include "app/metrics_page.h"
 #include "net/socket.h"
 #include "service/turns.h"
 
-#define PATIENCE (10 * NS_PER_SEC) /* for a request, and for taking its answer */
-#define PAUSE (100 * NS_PER_MS)    /* when there is no descriptor for a newcomer */
+#define PAUSE (100 * NS_PER_MS) /* when there is no descriptor for a newcomer */
 #define TURN_AT_MOST (5 * NS_PER_SEC)
 #define END_AT_MOST (300 * NS_PER_MS) /* for those who have connected */
 
 enum {
-	CLIENTS_MAX = 16,
 	QUEUE = 64,
 	HEAD_MAX = 16 << 10,  /* bytes of a request, and of what is made of it */
 	CLIENT_MAX = 2 << 10, /* what libmicrohttpd keeps of one besides */
@@ -29,11 +28,6 @@ enum {
 
 enum { WATCH_LISTENER, WATCH_HTTP, WATCH_STOP };
 
-struct client {
-	int fd; /* -1 = a free place */
-	struct mono since;
-};
-
 struct metrics {
 	struct loop loop;
 	struct watch listener, http, stop;
@@ -41,7 +35,7 @@ struct metrics {
 	struct mono resumes; /* when listening goes on; MONO_NEVER = it goes on now */
 	struct mono ends;    /* at the latest; MONO_NEVER = that is not known */
 	struct MHD_Daemon *daemon;
-	struct client clients[CLIENTS_MAX];
+	struct metrics_clients clients;
 	struct metrics_page page;
 	pthread_t thread;
 	bool runs;
@@ -141,7 +135,7 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 	struct metrics *metrics = context;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct client *client = info ? info->socket_context : NULL;
+	struct metrics_client *client = info ? info->socket_context : NULL;
 
 	if (client)
 		client->since = clock_mono();
@@ -159,22 +153,6 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 
 /* --- clients --- */
 
-/* The oldest of all, free places being the oldest there are. */
-static struct client *oldest(struct metrics *metrics)
-{
-	struct client *found = &metrics->clients[0];
-
-	for (size_t i = 1; i < CLIENTS_MAX; i++)
-		if (mono_before(metrics->clients[i].since, found->since))
-			found = &metrics->clients[i];
-	return found;
-}
-
-static void forget(struct client *client)
-{
-	*client = (struct client){ .fd = -1 };
-}
-
 /* libmicrohttpd has a connection, or is about to close it. */
 static void take_notice(void *context, struct MHD_Connection *connection, void **client,
                         enum MHD_ConnectionNotificationCode code)
@@ -185,11 +163,11 @@ static void take_notice(void *context, struct MHD_Connection *connection, void *
 		const union MHD_ConnectionInfo *info =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-		*client = oldest(metrics);
-		*(struct client *)*client =
-			(struct client){ info ? info->connect_fd : -1, clock_mono() };
+		*client = metrics_clients_oldest(&metrics->clients);
+		*(struct metrics_client *)*client =
+			(struct metrics_client){ info ? info->connect_fd : -1, clock_mono() };
 	} else if (*client) {
-		forget(*client);
+		metrics_client_forget(*client);
 	}
 }
 
@@ -210,7 +188,7 @@ static void resume_listening(struct metrics *metrics, struct mono now)
 /* Takes in one; the listener tells when there are more. */
 static void take_newcomer(struct metrics *metrics)
 {
-	struct client *place = oldest(metrics);
+	struct metrics_client *place = metrics_clients_oldest(&metrics->clients);
 	struct address peer = { 0 };
 
 	if (place->fd >= 0) {
@@ -226,16 +204,6 @@ static void take_newcomer(struct metrics *metrics)
 		                         address_length(&peer)); /* which closes it if not */
 }
 
-static void end_overdue(struct metrics *metrics, struct mono now)
-{
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct client *client = &metrics->clients[i];
-
-		if (client->fd >= 0 && mono_since(now, client->since) >= PATIENCE)
-			socket_shutdown(client->fd);
-	}
-}
-
 /* --- running --- */
 
 /* When something is to be done even if nothing happens. */
@@ -244,20 +212,10 @@ static struct mono next_due(struct metrics *metrics)
 	struct mono due = mono_earlier(metrics->resumes, metrics->ends);
 	MHD_UNSIGNED_LONG_LONG left;
 
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (metrics->clients[i].fd >= 0)
-			due = mono_earlier(due, mono_add(metrics->clients[i].since, PATIENCE));
+	due = mono_earlier(due, metrics_clients_due(&metrics->clients));
 	if (MHD_get_timeout(metrics->daemon, &left) == MHD_YES)
 		due = mono_earlier(due, mono_add(clock_mono(), (int64_t)left * NS_PER_MS));
 	return due;
-}
-
-static bool has_clients(const struct metrics *metrics)
-{
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (metrics->clients[i].fd >= 0)
-			return true;
-	return false;
 }
 
 /* Nobody is taken in any more. */
@@ -273,7 +231,7 @@ static void begin_to_end(struct metrics *metrics, struct mono now)
 static bool has_ended(const struct metrics *metrics, struct mono now)
 {
 	return metrics->listener.fd < 0 &&
-	       (!has_clients(metrics) || !mono_before(now, metrics->ends));
+	       (!metrics_clients_any(&metrics->clients) || !mono_before(now, metrics->ends));
 }
 
 static void *run(void *argument)
@@ -290,7 +248,7 @@ static void *run(void *argument)
 			if (happenings[i].watch->kind == WATCH_LISTENER)
 				take_newcomer(metrics);
 		resume_listening(metrics, now);
-		end_overdue(metrics, now);
+		metrics_clients_expire(&metrics->clients, now);
 		(void)MHD_run(metrics->daemon);
 		if (metrics->listener.fd >= 0 && atomic_load(&metrics->stopping))
 			begin_to_end(metrics, now);
@@ -338,7 +296,7 @@ static int start_http(struct metrics *metrics)
 	tzset(); /* else the first Date would open files, when the process may do so no more */
 	metrics->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, take_request, metrics,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)METRICS_CLIENTS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MAX,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_CONNECTION,
 		take_notice, metrics, MHD_OPTION_END);
@@ -364,8 +322,7 @@ int metrics_open(struct metrics **out, const struct address *where, struct inher
 	metrics->ends = MONO_NEVER;
 	metrics->listener = (struct watch){ -1, WATCH_LISTENER };
 	metrics->stop = (struct watch){ -1, WATCH_STOP };
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		forget(&metrics->clients[i]);
+	metrics_clients_init(&metrics->clients);
 	int result = loop_init(&metrics->loop);
 
 	if (result == 0)
@@ -397,7 +354,7 @@ int metrics_socket(const struct metrics *metrics)
 size_t metrics_memory_max(void)
 {
 	return sizeof(struct metrics) + STACK +
-	       CLIENTS_MAX * (CLIENT_MAX + HEAD_MAX + METRICS_PAGE_ROOM);
+	       METRICS_CLIENTS_MAX * (CLIENT_MAX + HEAD_MAX + METRICS_PAGE_ROOM);
 }
 
 int metrics_start(struct metrics *metrics, const struct server *server, struct err *err)
