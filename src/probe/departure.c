@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "probe/channel.h"
+#include "probe/closing.h"
 #include "probe/intervals.h"
 #include "probe/match.h"
 #include "probe/opening.h"
@@ -42,8 +43,8 @@ static void plan_next(struct session *session, struct target *target)
 
 	if (count > 0 && target->sequence >= (uint64_t)count) {
 		heap_take(&session->due, &target->next);
-		target->phase = target->awaited ? TARGET_FINISHING : TARGET_FINISHED;
-		session->unfinished -= target->phase == TARGET_FINISHED;
+		target->phase = TARGET_FINISHING;
+		settle_finish(session, target);
 		return;
 	}
 	target->phase = TARGET_RUNNING;
@@ -346,6 +347,9 @@ void departure_advance(struct session *session, struct target *target)
 		break;
 	case TARGET_HOLDING:
 		after_holding(session, target);
+		break;
+	case TARGET_CLOSING:
+		closing_advance(session, target);
 		break;
 	case TARGET_FINISHING:
 	case TARGET_FINISHED:

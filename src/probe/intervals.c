@@ -168,7 +168,7 @@ void intervals_tick(struct session *session)
 		if (!target || !target->intervals || target->phase == TARGET_WAITING)
 			continue;
 		/* After the last probe nothing is due in any more. */
-		if (target->phase != TARGET_FINISHING && target->phase != TARGET_FINISHED)
+		if (target->phase < TARGET_FINISHING)
 			begin_up_to(session, target, session->ticks - 1);
 		tell_over(session, target);
 	}

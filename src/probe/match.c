@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "probe/channel.h"
+#include "probe/closing.h"
 #include "probe/intervals.h"
 #include "probe/settle.h"
 #include "probe/tell.h"
@@ -92,7 +93,7 @@ static int judge(const struct channel *channel, const struct target *target,
 		return -EBADMSG;
 	if (!from_right_source(target, flight, &event->from))
 		return -EADDRNOTAVAIL;
-	if (channel->ops->echoes && event->bytes != channel->options->size)
+	if (channel->ops->echoes && !channel->ops->elastic && event->bytes != channel->options->size)
 		return -EMSGSIZE;
 	return 0;
 }
@@ -177,6 +178,7 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 
 	if (address_family(&event->from) != AF_UNSPEC)
 		sample.from = &event->from;
+	sample.far = event->far;
 	sample.bytes = event->bytes;
 	sample.ttl = event->ttl;
 	sample.tos = event->tos;
@@ -186,7 +188,9 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	sample.tx = sample.rx = event->span ? TAKEN_KERNEL : TAKEN_USER;
 	sample.retransmissions = event->retransmissions;
 	settle_departed(&sample, channel, flight, event->hardware);
-	if (flight->open)
+	if (flight->closing)
+		closing_heard(session, target, flight, &sample);
+	else if (flight->open)
 		take_open(session, channel, target, flight, event, &sample);
 	else
 		take_late(session, target, flight, &sample);
@@ -220,7 +224,7 @@ static void take_refusal(struct session *session, struct channel *channel,
 	                                : inflight_find(&channel->inflight, event->key);
 	struct target *target = flight ? settle_target(session, flight->target) : NULL;
 
-	if (!target || !flight->open)
+	if (!target || !flight->open || flight->closing)
 		return;
 	/* The quoted packet must be the one that was sent, to whom it was sent. */
 	if (((flight->nonce ^ event->nonce) & event->nonce_mask) ||
@@ -389,7 +393,10 @@ void match_expire(struct session *session, struct channel *channel)
 			break;
 		struct sample sample = settle_sample(session, target, flight, FATE_LOST);
 
-		settle_flight(session, target, flight, &sample);
+		if (flight->closing)
+			inflight_settle(flight, FATE_LOST);
+		else
+			settle_flight(session, target, flight, &sample);
 	}
 	if (channel->ops->scope == CHANNEL_PER_PROBE && !flight)
 		channel_close(session, channel);
