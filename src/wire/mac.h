@@ -22,6 +22,10 @@ struct mac_part {
  * when it lacks what is needed, each with its sentence; -ENOMEM. */
 MUST_CHECK int mac_new(struct mac **out, const void *key, size_t length, struct err *err);
 
+/* The same by a libcrypto of another name. */
+MUST_CHECK int mac_new_by(struct mac **out, const char *library, const void *key, size_t length,
+                          struct err *err);
+
 /* Wipes what was derived from the key. */
 void mac_free(struct mac *mac);
 

@@ -13,7 +13,9 @@ OTHER_ROOM = "src/probe/session.c"
 
 MUST_BE_OWNED = {
     "src/core/clock.c": "clock_gettime clock_nanosleep gettimeofday time timespec_get",
+    "src/core/synchrony.c": "adjtimex clock_adjtime ntp_adjtime",
     "src/core/random.c": "getrandom getentropy",
+    "src/wire/mac.c": "dlopen dlmopen dlsym",
     "src/net/socket.c": """
         socket bind connect listen accept accept4 setsockopt getsockopt getsockname getpeername shutdown
         socketpair send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg""",
@@ -36,7 +38,7 @@ MUST_BE_OWNED = {
     "src/relay/relay.c": "pthread_create pthread_join pthread_mutex_lock thrd_create",
     "src/base/parse.c": "strtol strtoll strtoul strtoull strtoimax strtod",
     None: """
-        dlopen dlsym sqlite3_open sqlite3_prepare_v2 system popen sleep usleep nanosleep gets strcpy
+        sqlite3_open sqlite3_prepare_v2 system popen sleep usleep nanosleep gets strcpy
         strcat sprintf vsprintf strtok alloca atoi atol atoll atof sscanf rand random srandom
         drand48""",
 }

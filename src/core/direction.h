@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* direction -- on which way probes were lost, told by a reflector that counts (RFC 8762 4.3, 7680).
+ *
+ *   sender      s   0   1   2   3   4   5   6        one number for each probe
+ *   reflector   r   0   -   1  (2)  3   -  (4)       one for each reply it transmitted
+ *                       |       |       |   |
+ *                  forward   reverse  forward  undetermined: nothing came since
+ *
+ * A reply carries both numbers.  A reflector number that never comes is a reply lost on the way back;
+ * probes that are missing beyond those never got there.  With n probes unanswered and m reflector
+ * numbers missing up to some cut, reverse lost = m and forward lost = n - m; a cut is good where no
+ * packet crossed it.  So reordering on either way needs no care but at the cuts, late replies fill
+ * their place whenever they come, and a duplicate of a reply (same r) is nothing new.  A probe
+ * duplicated on its way makes the reflector answer twice: the second number of one s takes no part in
+ * the sum.
+ *
+ * What is not known is undetermined, never guessed:
+ *
+ *   the tail      what was sent after the newest answered probe.  After the last probe's time-out up
+ *                 to three closing probes, which do not count, are sent until one is answered
+ *                 (direction_close()); should some of those be lost too, as many may stay open
+ *   a restart     of the reflector (or the end of its session for being idle): r begins anew.  The
+ *                 probes since the last reply before it, beyond the replies known to be missing
+ *   across a mark losses in a row that are of both kinds and on both sides of it: which came first?
+ *   duplicates    a lost reply may have been the answer to a duplicate.  Where forward duplicates are
+ *                 seen, as many reverse losses are undetermined as can be expected of that, and 4
+ *                 standard deviations more
+ *   no counter    r == s in every reply: a stateless reflector, or one that copies (Cisco).  So are
+ *                 the first replies of one that counts; the first forward loss decides.  Until then
+ *                 is_known is false, and all that is lost is undetermined
+ *
+ * Always: forward_lost + reverse_lost + undetermined + received == sent, for the run and for each
+ * interval.  received counts unique replies, late ones too: those were lost on neither way.
+ *
+ * Numbers on the wire have 32 bits and wrap; inside they have 64.  Constant memory: a bit for each of
+ * the newest DIRECTION_WINDOW probes and reflector numbers.  A reply older than that comes too late to
+ * be told from a duplicate: it is left out, and its probe stays lost.
+ */
+#pragma once
+
+#include "base/base.h"
+
+enum {
+	DIRECTION_WINDOW = 1 << 16,
+	DIRECTION_MARKS = 16, /* intervals whose probes still have time */
+	DIRECTION_CLOSING = 3,
+};
+
+struct direction_counts {
+	uint64_t sent, received;
+	uint64_t forward_lost, reverse_lost, undetermined;
+	bool is_known; /* the reflector counts; false: all that is lost is undetermined */
+};
+
+enum direction_reply {
+	DIRECTION_FIRST,             /* of its probe */
+	DIRECTION_FORWARD_DUPLICATE, /* the probe got there more than once */
+	DIRECTION_REVERSE_DUPLICATE, /* the reply got here more than once; of a reflector that copies:
+	                              * either */
+	DIRECTION_RESTARTED,         /* first of its probe, and of the reflector's new count */
+	DIRECTION_TOO_OLD,           /* beyond the window, or never sent */
+};
+
+/* A cut between the probes before it and the others. */
+struct direction_mark {
+	uint64_t position; /* the first probe behind the cut */
+	uint64_t received; /* unique replies to those before, since the beginning */
+	/* Of the reflector's present count: */
+	uint64_t below, above; /* 1 + the largest r before the cut, the least behind it */
+	uint64_t last,
+		next; /* 1 + the largest s answered before the cut, the least behind it */
+	/* Of its former counts: */
+	uint64_t reverse, open;
+	bool over; /* the count began anew behind it: nothing but reverse and open is to be looked at */
+};
+
+struct direction {
+	uint64_t *probes, *replies;    /* bits of the windows */
+	uint64_t sent;                 /* closing probes too */
+	uint64_t probe_end, reply_end; /* 1 + the largest s answered, r seen */
+	uint64_t reply_base;           /* the least r of the present count */
+	uint64_t seen;                 /* distinct r of the present count */
+	uint64_t replies_seen, duplicates, restarts;
+	bool counts, closing;
+	struct direction_mark
+		marks[DIRECTION_MARKS]; /* oldest first; the last one is the end */
+	size_t open;
+};
+
+/* -ENOMEM. */
+MUST_CHECK int direction_init(struct direction *direction);
+void direction_done(struct direction *direction);
+
+/* One more probe left; its sequence number is the count of those before it, modulo 2^32. */
+void direction_sent(struct direction *direction);
+
+/* A reply, in order of arrival: the Session-Sender's sequence number and the reflector's. */
+enum direction_reply direction_heard(struct direction *direction, uint32_t sender,
+                                     uint32_t reflector);
+
+/* An interval ends before the next probe.  False: too many are open, so that one goes on. */
+bool direction_mark(struct direction *direction);
+
+/* Whether an interval is marked, and what became of the probes of the oldest one; to be asked when
+ * their time-outs have passed and something newer was answered, or nothing more is waited for.  A
+ * reply that comes later changes the run's counts, not the interval's. */
+bool direction_take(struct direction *direction, struct direction_counts *interval);
+
+/* What is sent from now on does not count; nothing is under way. */
+void direction_close(struct direction *direction);
+
+/* The run so far; what is under way is undetermined. */
+struct direction_counts direction_counts(const struct direction *direction);
