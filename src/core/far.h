@@ -13,11 +13,14 @@
 
 struct far {
 	struct wall received, sent; /* T2, T3; 0 = not known */
-	int64_t error; /* ns by which its clock may be off, as it claims; -1 = it claims nothing */
-	bool synchronised;        /* as it claims */
+	struct far_claim {
+		bool synchronised; /* to UTC */
+		int64_t error;     /* ns by which it may be off; -1 = it says nothing */
+	} own, clock;              /* what this end and that one claim of their clocks */
 	uint32_t asked, sequence; /* numbers on the wire, from 0: of the request, of the reply */
 	int ttl, tos;             /* of the request as it arrived there; -1 = not known */
-	bool follows;             /* the reply numbered `followed` really left then: */
+	bool tells_departures;    /* it says in each reply when the one before really left: */
+	bool follows;             /* the one numbered `followed` then */
 	uint32_t followed;
 	struct wall followed_left;
 };

@@ -3,6 +3,7 @@
 
 #include "probe/channel.h"
 #include "probe/reflection.h"
+#include "probe/settle.h"
 
 enum { CLOSINGS_MOST = 3 };
 
@@ -17,7 +18,7 @@ static bool is_needed(const struct target *target)
 {
 	return target->reflection && target->closings < CLOSINGS_MOST && target->channel &&
 	       target->channel->status == CHANNEL_READY &&
-	       reflection_is_open(target->reflection, target->channel->inflight.next - 1);
+	       reflection_is_open(target->reflection);
 }
 
 /* One more request; false when it could not leave. */
@@ -38,6 +39,7 @@ static bool ask(struct session *session, struct target *target)
 		inflight_withdraw(&channel->inflight);
 		return false;
 	}
+	reflection_sent(target->reflection);
 	flight->due = flight->called = called;
 	channel_rearm(session, channel);
 	return true;
@@ -46,6 +48,8 @@ static bool ask(struct session *session, struct target *target)
 void closing_begin(struct session *session, struct target *target)
 {
 	target->phase = TARGET_CLOSING;
+	if (target->reflection)
+		reflection_close(target->reflection);
 	closing_advance(session, target);
 }
 
@@ -66,7 +70,7 @@ void closing_heard(struct session *session, struct target *target, struct flight
 	if (!flight->open)
 		return;
 	inflight_settle(flight, FATE_ANSWERED);
-	reflection_heard(target->reflection, sample);
+	settle_reflected(session, target, sample);
 	if (target->phase == TARGET_CLOSING)
 		finish(session, target);
 }

@@ -8,6 +8,7 @@
 #include "probe/intervals.h"
 #include "probe/match.h"
 #include "probe/opening.h"
+#include "probe/reflection.h"
 #include "probe/settle.h"
 #include "probe/stamps.h"
 #include "probe/tell.h"
@@ -116,6 +117,8 @@ static void tell_outstanding(struct session *session, const struct target *targe
 static void note_departure(struct session *session, struct target *target,
                            struct channel *channel, struct flight *flight, uint64_t key)
 {
+	if (target->reflection)
+		reflection_sent(target->reflection);
 	target->tally.transmitted++;
 	flight->ordinal = (uint32_t)target->tally.transmitted;
 	intervals_sent(session, target, flight->due);

@@ -128,6 +128,7 @@ struct probe_ops {
 	size_t size_min;     /* least payload */
 	bool echoes;         /* carries a payload: its size means something */
 	bool alone; /* FOR_ALL: a channel for each target all the same: its keys count its probes */
+	bool reflects; /* its replies say more than that they came: struct far (probe/reflection) */
 	bool elastic; /* an answer may have another length than its probe */
 	bool key_in_payload; /* so that below 4 bytes one probe is in flight at a time */
 	bool retransmission_is_loss; /* the kernel's second SYN is not our probe */

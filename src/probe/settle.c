@@ -99,6 +99,29 @@ static void bring_forward(struct session *session, struct target *target, uint64
 	heap_put(&session->due, &target->next, target->due.ns);
 }
 
+void settle_reflected(struct session *session, struct target *target,
+                      const struct sample *sample)
+{
+	struct notice notice = { .sequence = sample->sequence };
+	enum reflection_news news =
+		reflection_heard(target->reflection, sample, session->wall_offset);
+
+	if (target->reflection->better.sequence > 0)
+		tell_followed(session, target);
+	switch (news) {
+	case REFLECTION_NOTHING:
+		return;
+	case REFLECTION_STEPPED:
+		notice.kind = NOTICE_CLOCK_SET;
+		notice.span = target->reflection->latest.step;
+		break;
+	case REFLECTION_RESTARTED:
+		notice.kind = NOTICE_RESTARTED;
+		break;
+	}
+	tell_event(session, target, notice);
+}
+
 void settle_afterwards(struct session *session, struct target *target,
                        const struct sample *sample)
 {
@@ -107,7 +130,7 @@ void settle_afterwards(struct session *session, struct target *target,
 	target->last = session->now;
 	account(&target->tally, &target->stats, target, sample);
 	if (target->reflection && sample->far)
-		reflection_heard(target->reflection, sample);
+		settle_reflected(session, target, sample);
 	if (interval)
 		account(&interval->tally, &interval->stats, target, sample);
 	tell_sample(session, target, sample);

@@ -31,6 +31,7 @@ struct stamp {
 	struct mac *mac; /* NULL: open mode */
 	enum stamp_mode mode;
 	uint16_t ssid, error;
+	struct far_claim claim; /* of our own clock */
 	size_t tlvs; /* octets of the area that are TLVs */
 	size_t hmac_at;
 	struct far far[DATAGRAMS_MAX];
@@ -149,6 +150,7 @@ static void ask_clock(struct stamp *stamp, const struct probe_options *options)
 	};
 
 	stamp->error = stamp_error_encode(&error);
+	stamp->claim = (struct far_claim){ synchrony.synchronised, synchrony.maximum_error };
 }
 
 /* Everything after T1 is what the reflector takes for our own delay: it is short. */
@@ -214,8 +216,8 @@ static void read_clock(const struct stamp_reply *reply, struct far *far)
 	struct wall near = stamps_wall();
 	int known = stamp_error_decode(reply->error, &error);
 
-	far->error = known < 0 ? -1 : error.error;
-	far->synchronised = known == 0 && error.synchronised;
+	far->clock = (struct far_claim){ known == 0 && error.synchronised,
+		                         known < 0 ? -1 : error.error };
 	if (stamp_time_decode(reply->received, error.format, near, &far->received) < 0 ||
 	    stamp_time_decode(reply->time, error.format, near, &far->sent) < 0)
 		far->received = far->sent = (struct wall){ 0 };
@@ -239,7 +241,8 @@ static void read_extensions(const struct stamp *stamp, const struct datagram *da
 
 	if (told.told & TLV_BIT(TLV_CLASS_OF_SERVICE))
 		far->tos = told.service.dscp2 << 2 | told.service.ecn;
-	if (!(told.told & TLV_BIT(TLV_FOLLOW_UP)) || told.follow_up.time == 0)
+	far->tells_departures = told.told & TLV_BIT(TLV_FOLLOW_UP);
+	if (!far->tells_departures || told.follow_up.time == 0)
 		return;
 	(void)stamp_error_decode(reply->error, &error);
 	far->followed = told.follow_up.sequence;
@@ -278,6 +281,7 @@ static void read_reply(struct channel *channel, const struct datagram *datagram,
 		.sequence = reply.sequence,
 		.ttl = reply.sender_ttl,
 		.tos = -1,
+		.own = stamp->claim,
 	};
 	read_clock(&reply, far);
 	read_extensions(stamp, datagram, &reply, far);
@@ -296,6 +300,7 @@ const struct probe_ops probe_stamp = {
 	.port = STAMP_PORT,
 	.scope = CHANNEL_FOR_ALL,
 	.alone = true,
+	.reflects = true,
 	.elastic = true,
 	.key_bits = 32,
 	.echoes = true,

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "report/json_reflection.h"
 #include "report/record.h"
 #include "report/words.h"
 
@@ -55,7 +56,7 @@ static void on_start(void *state, const struct target *target)
 	if (target->ops->port > 0)
 		record_integer(record, "port", address_port(address));
 	if (target->ops->echoes)
-		record_count(record, "bytes", json->probe->size);
+		record_count(record, "bytes", probe_size(target->ops, json->probe));
 	record_span(record, "interval_ns", json->probe->interval);
 	record_span(record, "timeout_ns", json->probe->timeout);
 	record_word(record, "tx_stamp", taker_word(target->tx));
@@ -76,7 +77,8 @@ static void put_times(struct json_t *record, const struct sample *sample)
 	record_span(record, "host_in_ns", sample_host_in(sample));
 }
 
-static void put_answer(struct json_t *record, const struct sample *sample)
+static void put_answer(struct json_t *record, const struct target *target,
+                       const struct sample *sample)
 {
 	record_count(record, "bytes", sample->bytes);
 	if (sample->ttl >= 0)
@@ -84,6 +86,22 @@ static void put_answer(struct json_t *record, const struct sample *sample)
 	if (sample->tos >= 0)
 		record_integer(record, "tos", sample->tos);
 	put_times(record, sample);
+	if (sample->far)
+		json_put_reflected(record, target, sample);
+}
+
+static void on_followed(void *state, const struct target *target,
+                        const struct followed *followed)
+{
+	struct json *json = state;
+	struct json_t *record;
+
+	if (json->quiet || !begin(json, followed->wall))
+		return;
+	record = record_of("follow_up", followed->wall, target);
+	record_count(record, "seq", followed->sequence);
+	json_put_followed(record, followed);
+	record_write(record, json->output);
 }
 
 static void on_sample(void *state, const struct target *target, const struct sample *sample)
@@ -98,7 +116,7 @@ static void on_sample(void *state, const struct target *target, const struct sam
 	record_count(record, "seq", sample->sequence);
 	put_address(record, "addr", sample->from);
 	if (came)
-		put_answer(record, sample);
+		put_answer(record, target, sample);
 	else if (sample->fate == FATE_REFUSED)
 		put_times(record, sample);
 	if (sample->fate != FATE_UNSENT) {
@@ -282,6 +300,8 @@ static void on_summary(void *state, struct target *target)
 	put_tally(record, &target->tally);
 	put_stats(record, &target->stats);
 	put_losses(record, target);
+	if (target->reflection)
+		json_put_reflection(record, target->reflection);
 	put_histogram(record, &target->stats);
 	record_write(record, json->output);
 }
@@ -299,6 +319,10 @@ static const char *event_word(enum notice_kind kind)
 		return "unresolved";
 	case NOTICE_SUSPENDED:
 		return "suspended";
+	case NOTICE_CLOCK_SET:
+		return "clock_set";
+	case NOTICE_RESTARTED:
+		return "reflector_restarted";
 	case NOTICE_JUNK:
 	case NOTICE_OUTAGE:
 		break;
@@ -331,7 +355,11 @@ static void put_event(struct json_t *record, const struct target *target,
 		record_text(record, "detail", notice->reason);
 		break;
 	case NOTICE_SUSPENDED:
+	case NOTICE_CLOCK_SET:
 		record_integer(record, "span_ns", notice->span);
+		break;
+	case NOTICE_RESTARTED:
+		record_count(record, "seq", notice->sequence);
 		break;
 	case NOTICE_OUTAGE:
 		record_count(record, "seq", notice->sequence);
@@ -373,6 +401,7 @@ static void on_failed(void *state, const struct sink_failure *failure)
 const struct sink_ops json_sink = {
 	.start = on_start,
 	.sample = on_sample,
+	.followed = on_followed,
 	.interval = on_interval,
 	.event = on_event,
 	.failed = on_failed,
