@@ -25,7 +25,7 @@
  *
  * The variation of a direction needs no offset: the difference above the lowest edge of that
  * direction (PDV, RFC 5481 4.2), with the rate removed, and the difference between consecutive
- * probes (IPDV, RFC 3393).  The edge forgets by LEAK, so that it follows a clock that wanders.
+ * probes (IPDV, RFC 3393).  The edge rises by ERA_LEAK, so that it follows a clock that wanders.
  *
  * Steps.  When the far clock is set (or our machine slept), one direction falls below its edge and
  * the other rises by as much, while the round trip stays what it was.  The first such probe makes a
@@ -40,9 +40,9 @@
  */
 #pragma once
 
-#include "core/skew.h"
+#include "core/era.h"
 
-#define ONEWAY_STEP_LEAST (20 * NS_PER_US)
+#define ONEWAY_STEP_LEAST (50 * NS_PER_US)
 
 /* What one end says of its clock. */
 struct oneway_claim {
@@ -56,11 +56,13 @@ struct oneway_probe {
 	struct mono left, arrived;  /* T1, T4 */
 	struct wall received, sent; /* T2, T3; 0 = not given */
 	struct oneway_claim own, far;
-	int64_t own_offset; /* ns: our wall - our mono; used where both are synchronised */
+	int64_t own_offset; /* ns: our wall - our mono; 0 = not known */
 };
 
 struct oneway_delay {
-	int64_t estimate, low, high; /* ns, 0 <= low <= estimate <= high <= rtt */
+	int64_t estimate, low,
+		high; /* ns, 0 <= low <= estimate <= high; high is at most the rtt,
+	                              * give or take its rounding and the rate over the residence */
 	int64_t pdv;  /* ns above the lowest edge of this direction; -1 = not known */
 	int64_t ipdv; /* ns, signed; where has_ipdv */
 	bool has_ipdv;
@@ -106,27 +108,6 @@ struct oneway_clock {
 	uint64_t impossible;                     /* probes whose stamps could not be */
 };
 
-/* Bounds of theta at one instant. */
-struct oneway_bounds {
-	struct mono at;
-	int64_t low, high;
-	bool known;
-};
-
-/* The lowest edge of one direction, and how far above it probes are in the mean. */
-struct oneway_floor {
-	struct skew_point lowest;
-	double excess; /* ns */
-	uint64_t count;
-};
-
-/* All that the probes since one instant say. */
-struct oneway_era {
-	struct oneway_bounds bounds;
-	struct oneway_floor forward, reverse;
-	struct mono since;
-};
-
 struct oneway_last {
 	uint64_t sequence;
 	struct skew_point forward, reverse;
@@ -136,8 +117,8 @@ struct oneway_last {
 struct oneway {
 	int64_t grain;
 	struct skew skew;
-	struct oneway_era era;
-	struct oneway_era suspect; /* since a step is suspected; count 0 = none is */
+	struct era era;
+	struct era suspect; /* since a step is suspected; count 0 = none is */
 	double evidence;
 	struct oneway_last last;
 	struct oneway_probe newest;

@@ -39,7 +39,7 @@ enum { SKEW_BUCKETS = 32 };
 
 #define SKEW_WIDEST (128 * NS_PER_SEC)
 #define SKEW_PRIOR 500e-6 /* crystals stay within 100 ppm, NTP slews by at most 500 */
-#define SKEW_WANDER 1e-6  /* at first: what a crystal does as a room warms */
+#define SKEW_WANDER 2e-6  /* at first: what a crystal does as a room warms */
 
 /* A one-way difference and when it was anchored: T1 (forward) or T4 (reverse). */
 struct skew_point {
@@ -58,10 +58,12 @@ struct skew {
 	int64_t width; /* ns of a bucket; 0 = one probe each */
 	double rate, low, high;
 	double wander;
+	int64_t grain;
 	uint64_t contradictions; /* how often the wander had to be made larger */
 };
 
-void skew_init(struct skew *skew);
+/* grain: ns by which a stamp may be off for being rounded or converted, >= 0. */
+void skew_init(struct skew *skew, int64_t grain);
 
 /* One answered probe, in order of arrival.  True when rate, low and high may have changed. */
 bool skew_add(struct skew *skew, struct skew_point forward, struct skew_point reverse);
