@@ -180,7 +180,7 @@ bool tlv_add_location(struct tlv_area *area, uint32_t asked);
 /* --- integrity --- */
 
 enum tlv_integrity {
-	TLV_UNPROTECTED, /* there is no HMAC TLV and there need not be one, or there is no key */
+	TLV_UNPROTECTED, /* there is no HMAC TLV where none need be, or no key to try it by */
 	TLV_GENUINE,
 	TLV_TAMPERED, /* it does not match, is missing, or stands in the wrong place */
 };
