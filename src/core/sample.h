@@ -33,7 +33,7 @@ struct sample {
 	uint32_t target;   /* index in the session */
 	uint64_t sequence; /* of the target, from 1 */
 	enum fate fate;
-	const struct far *far; /* what the far end said of it; borrowed; NULL = nothing */
+	const struct far *far;      /* what the far end said of it; borrowed; NULL = nothing */
 	const struct address *from; /* who answered or refused; borrowed; NULL = nobody */
 	size_t bytes;               /* of the answer */
 	int ttl, tos;               /* as received; -1 = unknown */

@@ -93,7 +93,8 @@ static int judge(const struct channel *channel, const struct target *target,
 		return -EBADMSG;
 	if (!from_right_source(target, flight, &event->from))
 		return -EADDRNOTAVAIL;
-	if (channel->ops->echoes && !channel->ops->elastic && event->bytes != channel->options->size)
+	if (channel->ops->echoes && !channel->ops->elastic &&
+	    event->bytes != channel->options->size)
 		return -EMSGSIZE;
 	return 0;
 }

@@ -12,7 +12,8 @@ static int variation_init(struct variation *variation, uint64_t expected,
 	return stats_init(&variation->pdv, expected, thrift);
 }
 
-int reflection_new(struct reflection **out, uint64_t expected, enum stats_thrift thrift, int tos)
+int reflection_new(struct reflection **out, uint64_t expected, enum stats_thrift thrift,
+                   int tos)
 {
 	struct reflection *reflection = calloc(1, sizeof(*reflection));
 
@@ -95,13 +96,14 @@ static void vary(struct variation *variation, uint64_t sequence,
 	int64_t magnitude = llabs(delay->ipdv);
 
 	variation->ipdv_count++;
-	variation->ipdv_mean += ((double)magnitude - variation->ipdv_mean) /
-	                        (double)variation->ipdv_count;
+	variation->ipdv_mean +=
+		((double)magnitude - variation->ipdv_mean) / (double)variation->ipdv_count;
 	variation->ipdv_max = span_max(variation->ipdv_max, magnitude);
 }
 
 /* Puts it into the statistics. */
-static void count(struct reflection *reflection, const struct sample *sample, int64_t own_offset)
+static void count(struct reflection *reflection, const struct sample *sample,
+                  int64_t own_offset)
 {
 	struct oneway_probe probe = probe_of(sample, own_offset);
 	struct oneway_result result = oneway_add(&reflection->oneway, &probe);

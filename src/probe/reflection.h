@@ -38,14 +38,14 @@ struct followed {
 };
 
 struct reflection {
-	struct oneway oneway;   /* of the statistics */
-	struct oneway instant;  /* of what is told at once */
+	struct oneway oneway;  /* of the statistics */
+	struct oneway instant; /* of what is told at once */
 	struct direction direction;
 	struct variation forward, reverse, residence;
-	struct stats rtt;      /* without the residence, with the best T3 that there was */
+	struct stats rtt;         /* without the residence, with the best T3 that there was */
 	struct marking out, back; /* DSCP and ECN: of the request, of the reply */
-	int ttl_out;           /* of the newest request as it arrived there; -1 = not known */
-	int tos;               /* as the requests leave */
+	int ttl_out; /* of the newest request as it arrived there; -1 = not known */
+	int tos;     /* as the requests leave */
 
 	/* Of the newest reply. */
 	struct oneway_result latest;

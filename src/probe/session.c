@@ -121,9 +121,9 @@ static int equip(struct session *session, struct target *target, struct err *err
 	if (result == 0 && options->report > 0)
 		result = intervals_new(session, target);
 	if (result == 0 && target->ops->reflects)
-		result = reflection_new(&target->reflection, (uint64_t)options->count,
-		                        options->thrift,
-		                        options->probe.socket.tos > 0 ? options->probe.socket.tos : 0);
+		result = reflection_new(
+			&target->reflection, (uint64_t)options->count, options->thrift,
+			options->probe.socket.tos > 0 ? options->probe.socket.tos : 0);
 	return result < 0 ? result : channel_assign(session, target, err);
 }
 

@@ -45,7 +45,8 @@ struct sink_ops {
 	void (*start)(void *state, const struct target *target);
 	void (*sample)(void *state, const struct target *target, const struct sample *sample);
 	/* When the answer to a probe really left the far end is known now (probe/reflection). */
-	void (*followed)(void *state, const struct target *target, const struct followed *followed);
+	void (*followed)(void *state, const struct target *target,
+	                 const struct followed *followed);
 	void (*interval)(void *state, const struct target *target, struct interval *interval);
 	void (*standing)(void *state, struct target *target); /* how it stands so far */
 	void (*event)(void *state, const struct target *target, const struct notice *notice);

@@ -40,7 +40,7 @@ enum target_phase {
 	TARGET_RUNNING,   /* probes are due by the schedule */
 	TARGET_HOLDING,   /* a probe is due, and waits for its channel */
 	TARGET_FINISHING, /* all have left; some are awaited */
-	TARGET_CLOSING,   /* all have their fate; the direction of the last losses is asked for */
+	TARGET_CLOSING, /* all have their fate; the direction of the last losses is asked for */
 	TARGET_FINISHED,
 };
 
@@ -82,7 +82,7 @@ struct target {
 	uint32_t last_in;  /* and its place in the pool */
 	uint32_t awaited;
 	uint32_t lost_in_a_row;
-	uint8_t closings; /* requests behind the last probe (probe/closing) */
+	uint8_t closings;               /* requests behind the last probe (probe/closing) */
 	struct channel *channel;        /* PER_PROBE: the pool's first */
 	struct channel **pool;          /* PER_PROBE: one for each probe in flight, then NULL */
 	struct intervals *intervals;    /* NULL: none are told */

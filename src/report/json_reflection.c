@@ -18,10 +18,12 @@ static void put_delay(struct json_t *record, const char *const keys[5],
 
 static void put_result(struct json_t *record, const struct oneway_result *result)
 {
-	static const char *const forward[] = { "forward_ns", "forward_low_ns", "forward_high_ns",
-		                               "forward_pdv_ns", "forward_ipdv_ns" };
-	static const char *const reverse[] = { "reverse_ns", "reverse_low_ns", "reverse_high_ns",
-		                               "reverse_pdv_ns", "reverse_ipdv_ns" };
+	static const char *const forward[] = { "forward_ns", "forward_low_ns",
+		                               "forward_high_ns", "forward_pdv_ns",
+		                               "forward_ipdv_ns" };
+	static const char *const reverse[] = { "reverse_ns", "reverse_low_ns",
+		                               "reverse_high_ns", "reverse_pdv_ns",
+		                               "reverse_ipdv_ns" };
 
 	if (result->verdict == ONEWAY_IMPOSSIBLE)
 		return;

@@ -69,7 +69,7 @@ void record_span(struct json_t *record, const char *key, int64_t span)
 
 void record_flag(struct json_t *record, const char *key, bool value)
 {
-	put(record, key, json_boolean(value));
+	record_add(record, key, json_boolean(value));
 }
 
 void record_real(struct json_t *record, const char *key, double value)

@@ -15,11 +15,11 @@ void reflected_line(FILE *out, const struct target *target, const struct sample 
 
 	if (sample->fate != FATE_ANSWERED || latest->verdict == ONEWAY_IMPOSSIBLE)
 		return;
-	(void)fprintf(out, " (out %.3f..%.3f, back %.3f..%.3f, held %.3f)",
-	              span_ms((double)latest->forward.low),
-	              span_ms((double)latest->forward.high),
-	              span_ms((double)latest->reverse.low),
-	              span_ms((double)latest->reverse.high), span_ms((double)latest->residence));
+	(void)fprintf(
+		out, " (out %.3f..%.3f, back %.3f..%.3f, held %.3f)",
+		span_ms((double)latest->forward.low), span_ms((double)latest->forward.high),
+		span_ms((double)latest->reverse.low), span_ms((double)latest->reverse.high),
+		span_ms((double)latest->residence));
 }
 
 /* --- loss --- */
@@ -30,9 +30,10 @@ static void print_loss(FILE *out, const struct reflection *reflection)
 
 	if (!counts.is_known) {
 		if (counts.undetermined > 0)
-			(void)fputs("the reflector does not count: the direction of losses is not "
-			            "known\n",
-			            out);
+			(void)fputs(
+				"the reflector does not count: the direction of losses is not "
+				"known\n",
+				out);
 		return;
 	}
 	(void)fprintf(out, "lost on the way out %" PRIu64 ", on the way back %" PRIu64,
@@ -83,7 +84,8 @@ static void print_residence(FILE *out, struct reflection *reflection)
 	print_quantiles(out, "held by the reflector", stats);
 	(void)fputs(" ms", out);
 	if (reflection->followed > 0)
-		(void)fprintf(out, ", of %" PRIu64 " by its kernel's word", reflection->followed);
+		(void)fprintf(out, ", of %" PRIu64 " by its kernel's word",
+		              reflection->followed);
 	(void)fputc('\n', out);
 }
 
@@ -114,11 +116,10 @@ static void print_delays(FILE *out, const struct reflection *reflection)
 
 	if (latest->verdict == ONEWAY_IMPOSSIBLE)
 		return;
-	(void)fprintf(out, "delay out between %.3f and %.3f ms, back between %.3f and %.3f ms\n",
-	              span_ms((double)latest->forward.low),
-	              span_ms((double)latest->forward.high),
-	              span_ms((double)latest->reverse.low),
-	              span_ms((double)latest->reverse.high));
+	(void)fprintf(
+		out, "delay out between %.3f and %.3f ms, back between %.3f and %.3f ms\n",
+		span_ms((double)latest->forward.low), span_ms((double)latest->forward.high),
+		span_ms((double)latest->reverse.low), span_ms((double)latest->reverse.high));
 }
 
 static void print_clock(FILE *out, const struct reflection *reflection)
@@ -126,8 +127,8 @@ static void print_clock(FILE *out, const struct reflection *reflection)
 	struct oneway_clock clock = oneway_clock(&reflection->oneway);
 
 	if (clock.knowledge != ONEWAY_NOTHING) {
-		(void)fprintf(out, "far clock %+.6f ms ± %.6f ms", span_ms((double)clock.offset),
-		              span_ms((double)clock.bound));
+		(void)fprintf(out, "far clock %+.6f ms ± %.6f ms",
+		              span_ms((double)clock.offset), span_ms((double)clock.bound));
 		(void)fprintf(out, ", gains %+.1f ± %.1f ppm", clock.skew_ppm,
 		              clock.skew_bound_ppm);
 		if (clock.steps > 0)
@@ -146,8 +147,8 @@ static void print_marking(FILE *out, const char *way, const struct marking *mark
 		(void)fprintf(out,
 		              "DSCP/ECN rewritten on the way %s: %" PRIu64 " of %" PRIu64
 		              ", %d/%d to %d/%d\n",
-		              way, marking->rewritten, marking->seen, sent >> DSCP_SHIFT, sent & ECN,
-		              marking->last >> DSCP_SHIFT, marking->last & ECN);
+		              way, marking->rewritten, marking->seen, sent >> DSCP_SHIFT,
+		              sent & ECN, marking->last >> DSCP_SHIFT, marking->last & ECN);
 }
 
 static void print_ttl(FILE *out, const struct reflection *reflection)
