@@ -292,5 +292,6 @@ int ping_main(int argc, char **argv)
 	finder_done(&run.finder);
 	loop_done(&run.loop);
 	ping_targets_done(&run.targets);
+	ping_options_done(&run.options);
 	return code;
 }
