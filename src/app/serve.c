@@ -4,7 +4,6 @@
  * The main thread reads the options, opens everything, starts the workers and then waits for
  * signals only; what a stranger sends never reaches it.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,21 +12,10 @@
 #include <unistd.h>
 
 #include "app/common.h"
+#include "app/life.h"
 #include "app/process.h"
-#include "app/server.h"
 #include "base/text.h"
 #include "service/services.h"
-
-/* Marks of the watches of the main thread. */
-enum { WATCH_SIGNALS, WATCH_ENDED };
-
-struct command {
-	struct serve_options options;
-	struct server server;
-	struct loop loop;
-	struct watch signals, ended;
-	bool stopping;
-};
 
 /* --- telling --- */
 
@@ -89,11 +77,12 @@ static void tell_limits(const struct server *server)
 		process_log(
 			server->options->log_json,
 			"open to other hosts: at most %" PRIu32 " connections, "
-			"each ended after %s of silence; %d kB kept for one that does not read, "
-			"%d MB for all; %s source ports that would answer back; %" PRId64
+			"each ended after %s of silence; %zu kB kept for one that does not read, "
+			"%zu MB for all; %s source ports that would answer back; %" PRId64
 			" datagrams/s from one network (0: any)",
 			limits->max_connections, span_text(limits->idle_timeout).text,
-			OWED_BY_ONE >> 10, OWED_MAX >> 20,
+			limits->owed_by_one >> 10,
+			limits->owed_max * server->worker_count >> 20,
 			server->options->no_loop_guards ? "answers even" : "no answer to",
 			limits->datagram_rate);
 }
@@ -119,99 +108,55 @@ static void tell_more(const struct server *server)
 
 /* --- running --- */
 
-static void take_signals(struct command *command)
+static int serve(struct life *life)
 {
-	int number;
+	struct server *server = &life->server;
+	struct err err = { 0 };
+	int result = life_inherit(life, &err);
 
-	while ((number = loop_take_signal(&command->signals)) > 0) {
-		if (number == SIGHUP && command->options.verbose)
-			process_log(command->options.log_json, "SIGHUP: nothing to read");
-		if (number == SIGHUP)
-			continue;
-		if (command->stopping)
-			_exit(EXIT_TROUBLE);
-		command->stopping = true;
-		server_stop(&command->server);
-	}
-}
-
-static void wait_for_the_end(struct command *command)
-{
-	struct happening happenings[2];
-
-	while (command->server.running > 0) {
-		int count = loop_wait(&command->loop, happenings, COUNT(happenings));
-
-		for (int i = 0; i < count; i++)
-			if (happenings[i].watch->kind == WATCH_SIGNALS)
-				take_signals(command);
-	}
-}
-
-static int watch_signals(struct command *command, struct err *err)
-{
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
-	int result = loop_init(&command->loop);
-
-	command->signals.kind = WATCH_SIGNALS;
-	command->ended.kind = WATCH_ENDED;
 	if (result == 0)
-		result = loop_watch_signals(&command->loop, &command->signals, signals);
+		result = server_open(server, life->options, &life->inherited, &err);
 	if (result == 0)
-		result = loop_watch_wakes(&command->loop, &command->ended);
+		result = life_prepare(life, &err);
+	if (result == 0)
+		result = server_start(server, &life->ended, &err);
 	if (result < 0)
-		return err_set(err, result, "cannot start: %s", err_reason(result).text);
-	return 0;
-}
-
-static int serve(struct command *command)
-{
-	struct server *server = &command->server;
-	struct err err = { 0 };
-	int result = server_open(server, &command->options, &err);
-
-	if (result == 0)
-		result = watch_signals(command, &err);
-	if (result == 0)
-		result = server_start(server, &command->ended, &err);
-	if (result == 0) {
-		tell_where(server);
-		tell_limits(server);
-		if (command->options.verbose)
-			tell_more(server);
-		wait_for_the_end(command);
-	}
-	server_release(server);
-	loop_done(&command->loop);
-	return result < 0 ? app_fail("serve", &err) : EXIT_SUCCESS;
-}
-
-static int run(struct command *command, int argc, char **argv)
-{
-	struct err err = { 0 };
-
-	if (serve_options_read(&command->options, argc, argv, &err) < 0)
 		return app_fail("serve", &err);
-	if (command->options.help)
+	tell_where(server);
+	tell_limits(server);
+	if (life->options->verbose)
+		tell_more(server);
+	life_run(life);
+	return EXIT_SUCCESS;
+}
+
+static int run(struct life *life, int argc, char **argv)
+{
+	struct err err = { 0 };
+	int result = life_init(life, argc, argv, &err);
+
+	if (result < 0)
+		return app_fail("serve", &err);
+	if (life->options->help)
 		print_help();
-	else if (command->options.version)
+	else if (life->options->version)
 		app_print_version();
 	else
-		return serve(command);
+		return serve(life);
 	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	struct command *command = calloc(1, sizeof(*command));
+	struct life *life = calloc(1, sizeof(*life));
 	int code = EXIT_TROUBLE;
 
 	process_fill_standard_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (command) {
-		command->loop = (struct loop){ .epoll = -1, .timer = -1 };
-		code = run(command, argc, argv);
+	if (life) {
+		code = run(life, argc, argv);
+		life_done(life);
 	}
-	free(command);
+	free(life);
 	return code;
 }

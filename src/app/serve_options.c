@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "app/config.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/clock.h"
+#include "service/backlog.h"
+#include "service/limits.h"
 #include "service/services.h"
 
 #define HOUR (3600 * NS_PER_SEC)
@@ -24,6 +28,11 @@ static const struct option_spec specs[] = {
 	  "at once (what the descriptor limit allows)", FIELD(max_connections), 1, 10000000 },
 	{ "idle-timeout", 0, OPTION_DURATION, "DUR", "end connections silent for longer (1h)",
 	  FIELD(idle_timeout), NS_PER_MS, 8760 * HOUR },
+	{ "high-water", 0, OPTION_INTEGER, "KB",
+	  "keep so much for one peer that does not read (256)", FIELD(high_water_kb),
+	  OWED_WHEN_SHORT >> 10, BACKLOG_MARK_MAX >> 10 },
+	{ "high-water-total", 0, OPTION_INTEGER, "MB", "and so much for all of them (64)",
+	  FIELD(high_water_total_mb), 1, 65536 },
 	{ "relay", 0, OPTION_FLAG, NULL, "'ping TARGET' for clients from elsewhere too",
 	  FIELD(relay), 0, 0 },
 	{ "relay-allow", 0, OPTION_LIST, "CIDR", "special addresses that may be pinged so",
@@ -35,8 +44,14 @@ static const struct option_spec specs[] = {
 	  1000000000 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
-	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams from every source port",
+	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
+	{ "listen", 0, OPTION_LIST, "ENDPOINT", "the same as ENDPOINT alone", FIELD(listens), 0,
+	  0 },
+	{ "config", 0, OPTION_TEXT, "FILE", "options, one a line; SIGHUP reads it again",
+	  FIELD(config), 0, 0 },
+	{ "handover", 0, OPTION_TEXT, "PATH",
+	  "take over from who serves there, then stand there", FIELD(handover), 0, 0 },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
 	{ "version", 'V', OPTION_FLAG, NULL, "print the version", FIELD(version), 0, 0 },
 	{ "help", 'h', OPTION_FLAG, NULL, "print this", FIELD(help), 0, 0 },
@@ -169,21 +184,128 @@ static int read_log(struct serve_options *out, struct err *err)
 	return 0;
 }
 
-int serve_options_read(struct serve_options *out, int argc, char **argv, struct err *err)
+/* A socket that a service manager holds for us, as an endpoint: its name is the kind. */
+static int add_inherited(struct serve_options *options, const struct inherited_socket *found,
+                         struct err *err)
 {
-	*out = (struct serve_options){ .port = -1, .idle_timeout = HOUR, .rate = 20000 };
-	int words = option_parse(&table, out, argc - 1, argv + 1, err);
-	int result = words < 0 ? words : 0;
+	if (found->kind[0] == '\0')
+		return err_set(err, -EINVAL,
+		               "'%s' was handed over without an endpoint or a name that is a "
+		               "kind (FileDescriptorName=tcp-echo)",
+		               address_text_port(&found->address).text);
+	struct endpoint_text text = endpoint_text(
+		found->kind, address_text(&found->address).text, address_port(&found->address));
 
-	if (out->help || out->version)
-		return result;
-	if (result == 0)
-		result = read_allowed_ports(out, err);
-	if (result == 0 && out->log)
-		result = read_log(out, err);
-	for (int i = 0; i < words && result == 0; i++)
-		result = add_endpoint(out, argv[1 + i], err);
-	if (words == 0 && result == 0)
-		result = add_every_service(out, err);
+	for (size_t i = 0; i < options->endpoint_count; i++) {
+		const struct endpoint *there = &options->endpoints[i];
+
+		if (strcmp(endpoint_text(there->kind, there->host, there->port).text,
+		           text.text) == 0)
+			return 0; /* several sockets of one address */
+	}
+	return add_endpoint(options, text.text, err);
+}
+
+/* Where nobody has named an endpoint. */
+static int add_what_is_there(struct serve_options *options, const struct inherited *inherited,
+                             struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < inherited->count && result == 0; i++)
+		if (inherited->all[i].must_serve)
+			result = add_inherited(options, &inherited->all[i], err);
+	if (result == 0 && options->endpoint_count == 0)
+		result = add_every_service(options, err);
 	return result;
+}
+
+static int add_endpoints(struct serve_options *options, char *const *words, int count,
+                         const struct inherited *inherited, struct err *err)
+{
+	int result = 0;
+
+	for (int i = 0; i < count && result == 0; i++)
+		result = add_endpoint(options, words[i], err);
+	for (size_t i = 0; i < options->listens.count && result == 0; i++)
+		result = add_endpoint(options, options->listens.items[i], err);
+	if (result == 0 && options->endpoint_count == 0)
+		result = add_what_is_there(options, inherited, err);
+	return result;
+}
+
+static void set_defaults(struct serve_options *out)
+{
+	*out = (struct serve_options){
+		.port = -1,
+		.idle_timeout = HOUR,
+		.high_water_kb = OWED_BY_ONE >> 10,
+		.high_water_total_mb = OWED_MAX >> 20,
+		.rate = 20000,
+	};
+}
+
+/* Reads argv, of which words gets a copy to be put in another order; returns how many words are
+ * no options. */
+static int read_words(struct serve_options *out, int argc, char *const *argv, char **words,
+                      struct err *err)
+{
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	return option_parse(&table, out, argc - 1, words + 1, err);
+}
+
+/* The command line is read once to find the file, and again over what the file says; a list that both
+ * name is that of the command line. */
+static int read_file(struct serve_options *out, bool endpoints_given, struct err *err)
+{
+	uint64_t lists = option_lists_given(&table, out);
+	const char *path = out->config;
+
+	set_defaults(out);
+	int result = config_read(path, &table, out, &out->config_text, err);
+
+	option_empty_lists(&table, out, lists);
+	if (endpoints_given)
+		out->listens.count = 0;
+	return result;
+}
+
+static int read_sources(struct serve_options *out, int argc, char *const *argv, char **words,
+                        struct err *err)
+{
+	int count = read_words(out, argc, argv, words, err);
+
+	if (count < 0 || !out->config || out->help || out->version)
+		return count;
+	int result = read_file(out, count > 0, err);
+
+	return result < 0 ? result : read_words(out, argc, argv, words, err);
+}
+
+int serve_options_read(struct serve_options *out, int argc, char *const *argv,
+                       const struct inherited *inherited, struct err *err)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	set_defaults(out);
+	if (!words)
+		return err_set(err, -ENOMEM, "cannot start: out of memory");
+	int count = read_sources(out, argc, argv, words, err);
+	int result = count < 0 ? count : 0;
+	bool telling = out->help || out->version;
+
+	if (result == 0 && !telling)
+		result = read_allowed_ports(out, err);
+	if (result == 0 && !telling && out->log)
+		result = read_log(out, err);
+	if (result == 0 && !telling)
+		result = add_endpoints(out, words + 1, count, inherited, err);
+	free(words);
+	return result;
+}
+
+void serve_options_done(struct serve_options *options)
+{
+	free(options->config_text);
+	options->config_text = NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "base/option.h"
 #include "net/endpoint.h"
+#include "net/inherited.h"
 
 enum { SERVE_ENDPOINTS_MAX = 64, SERVE_WORKERS_MAX = 256 };
 
@@ -13,6 +14,7 @@ struct serve_options {
 	int64_t workers;         /* 0 = as many as there are CPUs to use */
 	int64_t max_connections; /* 0 = as many as there may be descriptors */
 	int64_t idle_timeout;
+	int64_t high_water_kb, high_water_total_mb;
 	bool relay;
 	struct option_list relay_allow;
 	struct option_list allow_source_ports;
@@ -21,6 +23,10 @@ struct serve_options {
 	bool no_loop_guards;
 	bool log_json;
 	bool verbose, version, help;
+	struct option_list listens;
+	const char *config;   /* NULL = not given */
+	const char *handover; /* the same */
+	char *config_text;    /* what the values of the file are borrowed from */
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */
 	size_t endpoint_count;
@@ -30,6 +36,10 @@ struct serve_options {
 
 const struct option_table *serve_option_table(void);
 
-/* Understands argv[1..argc); -EINVAL with the reason. */
-MUST_CHECK int serve_options_read(struct serve_options *out, int argc, char **argv,
-                                  struct err *err);
+/* Understands argv[1..argc), which is left as it is, and the file that it names: what the command line
+ * says comes before what the file says.  Where nobody names an endpoint, those that were
+ * inherited and must be served are the endpoints.  Negative with the reason; serve_options_done()
+ * follows in any case. */
+MUST_CHECK int serve_options_read(struct serve_options *out, int argc, char *const *argv,
+                                  const struct inherited *inherited, struct err *err);
+void serve_options_done(struct serve_options *options);

@@ -2,15 +2,17 @@
 #include "app/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/handover.h"
 #include "app/process.h"
 #include "relay/relay.h"
 #include "service/desk.h"
 
 enum {
-	DESCRIPTORS_BESIDES = 32, /* what the process needs whatever it serves */
+	DESCRIPTORS_BESIDES = 36, /* what the process needs whatever it serves */
 	DESCRIPTORS_FOR_RELAY = 64,
 	DESCRIPTORS_PER_WORKER = 8,
 	CONNECTIONS_AT_LEAST = 8,
@@ -43,17 +45,27 @@ static uint64_t connections_possible(const struct server *server)
 	return limit - besides < CONNECTIONS_AT_MOST ? limit - besides : CONNECTIONS_AT_MOST;
 }
 
+static uint32_t connections_wanted(const struct server *server,
+                                   const struct serve_options *options)
+{
+	uint64_t most = options->max_connections > 0 ? (uint64_t)options->max_connections
+	                                             : connections_possible(server);
+
+	return (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
+}
+
 static void set_limits(struct server *server)
 {
 	const struct serve_options *options = server->options;
-	uint64_t possible = connections_possible(server);
-	uint64_t most =
-		options->max_connections > 0 ? (uint64_t)options->max_connections : possible;
 
-	server->limits.max_connections = (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
+	server->limits.max_connections = connections_wanted(server, options);
+	server->limits.room = server->limits.max_connections;
 	server->limits.idle_timeout = options->idle_timeout;
 	server->limits.datagram_rate = options->rate;
-	server->limits.owed_max = OWED_MAX / server->worker_count;
+	server->limits.loop_guards = !options->no_loop_guards;
+	server->limits.owed_by_one = (size_t)options->high_water_kb << 10;
+	server->limits.owed_max =
+		((size_t)options->high_water_total_mb << 20) / server->worker_count;
 }
 
 static int make_desks(struct server *server, struct err *err)
@@ -68,15 +80,25 @@ static int make_desks(struct server *server, struct err *err)
 	return result < 0 ? err_set(err, result, "cannot start: out of memory") : 0;
 }
 
-/* First of all, because it forks a helper that should hold nothing of ours. */
-static int make_relay(struct server *server, struct err *err)
+static int read_relay(const struct serve_options *options, struct relay_options *out,
+                      struct err *err)
 {
-	struct relay_options relay = { .open_to_all = server->options->relay };
-	const struct option_list *allow = &server->options->relay_allow;
+	struct relay_options relay = { .open_to_all = options->relay };
+	const struct option_list *allow = &options->relay_allow;
 	int result = 0;
 
 	for (size_t i = 0; i < allow->count && result == 0; i++)
 		result = policy_allow(&relay.policy, allow->items[i], err);
+	*out = relay;
+	return result;
+}
+
+/* First of all, because it forks a helper that should hold nothing of ours. */
+static int make_relay(struct server *server, struct err *err)
+{
+	struct relay_options relay;
+	int result = read_relay(server->options, &relay, err);
+
 	if (result < 0 || !serves(server->options, "pong"))
 		return result;
 	result = make_desks(server, err);
@@ -113,34 +135,46 @@ static int make_workers(struct server *server, struct err *err)
 }
 
 /* Source ports that get silence: the list, our own, but not those that were named. */
-static void set_guard(struct server *server)
+static void fill_guard(const struct server *server, const struct serve_options *options,
+                       struct guard *guard)
 {
-	const struct serve_options *options = server->options;
-
 	if (options->no_loop_guards)
 		return; /* nobody is silenced */
-	guard_init(&server->guard);
+	guard_init(guard);
 	for (size_t i = 0; i < options->endpoint_count; i++)
 		if (server->bindings[i].ops->type == SOCK_DGRAM)
-			guard_silence(&server->guard,
-			              (uint16_t)server->bindings[i].endpoint.port);
+			guard_silence(guard, (uint16_t)server->bindings[i].endpoint.port);
 	for (size_t i = 0; i < options->allow_source_ports.count; i++)
-		guard_allow(&server->guard, options->allowed_ports[i]);
+		guard_allow(guard, options->allowed_ports[i]);
 }
 
-static int open_bindings(struct server *server, struct err *err)
+static int refuse_left(const struct inherited *inherited, struct err *err)
+{
+	const struct inherited_socket *left = inherited_left(inherited);
+
+	if (!left)
+		return 0;
+	return err_set(err, -EINVAL, "'%s' (%s) was handed over, but no endpoint is there",
+	               address_text_port(&left->address).text,
+	               left->type == SOCK_DGRAM ? "UDP" : "TCP");
+}
+
+static int open_bindings(struct server *server, struct inherited *inherited, struct err *err)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < server->options->endpoint_count && result == 0; i++)
 		result = binding_open(&server->bindings[i], server->workers,
-		                      server->worker_count, err);
+		                      server->worker_count, inherited, err);
 	if (result == 0)
-		set_guard(server);
+		result = refuse_left(inherited, err);
+	if (result == 0)
+		fill_guard(server, server->options, &server->guard);
 	return result;
 }
 
-int server_open(struct server *server, const struct serve_options *options, struct err *err)
+int server_open(struct server *server, const struct serve_options *options,
+                struct inherited *inherited, struct err *err)
 {
 	server->options = options;
 	server->worker_count = options->workers > 0
@@ -154,8 +188,102 @@ int server_open(struct server *server, const struct serve_options *options, stru
 	if (result == 0)
 		result = make_workers(server, err);
 	if (result == 0)
-		result = open_bindings(server, err);
+		result = open_bindings(server, inherited, err);
 	return result;
+}
+
+/* --- changing --- */
+
+static int change_relay(struct server *server, const struct serve_options *wanted,
+                        struct err *err)
+{
+	struct relay_options relay;
+	int result = read_relay(wanted, &relay, err);
+
+	if (result < 0 || !server->relay)
+		return result;
+	result = relay_change(server->relay, &relay);
+	return result < 0 ? err_set(err, result, "cannot change: out of memory") : 0;
+}
+
+static uint32_t connections_next(const struct server *server,
+                                 const struct serve_options *wanted)
+{
+	if (wanted->max_connections == server->options->max_connections)
+		return server->limits.max_connections;
+	return connections_wanted(server, wanted);
+}
+
+/* A table has the size that it was given at start. */
+static int refuse_more(const struct server *server, const struct serve_options *wanted,
+                       struct err *err)
+{
+	uint32_t connections = connections_next(server, wanted);
+
+	if (connections <= server->limits.room)
+		return 0;
+	return err_set(err, -EINVAL,
+	               "'%" PRIu32 "' connections are more than there was room for at the "
+	               "start (%" PRIu32 "): that needs a restart (see --handover)",
+	               connections, server->limits.room);
+}
+
+int server_change(struct server *server, const struct serve_options *wanted, struct err *err)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+	int result = refuse_more(server, wanted, err);
+
+	if (result == 0 && !guard)
+		result = err_set(err, -ENOMEM, "cannot change: out of memory");
+	if (result == 0)
+		result = change_relay(server, wanted, err);
+	if (result == 0) {
+		fill_guard(server, wanted, guard);
+		guard_copy(&server->guard, guard);
+		server->limits.max_connections = connections_next(server, wanted);
+		server->limits.idle_timeout = wanted->idle_timeout;
+		server->limits.datagram_rate = wanted->rate;
+		for (size_t i = 0; i < server->worker_count; i++)
+			worker_set_rate(server->workers[i], wanted->rate);
+		server->options = wanted;
+		server_prod(server);
+	}
+	free(guard);
+	return result;
+}
+
+int server_sockets(const struct server *server, struct handed **out, size_t *count)
+{
+	size_t total = 0, filled = 0;
+
+	for (size_t b = 0; b < server->options->endpoint_count; b++)
+		total += server->bindings[b].socket_count;
+	struct handed *all = calloc(total + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t b = 0; b < server->options->endpoint_count; b++) {
+		const struct binding *binding = &server->bindings[b];
+
+		for (size_t i = 0; i < binding->socket_count; i++)
+			all[filled++] =
+				(struct handed){ binding->ops->name, binding->sockets[i] };
+	}
+	*out = all;
+	*count = total;
+	return 0;
+}
+
+void server_turns(const struct server *server, uint64_t *turns)
+{
+	for (size_t i = 0; i < server->worker_count; i++)
+		turns[i] = worker_turns(server->workers[i]);
+}
+
+void server_prod(const struct server *server)
+{
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_prod(server->workers[i]);
 }
 
 /* --- threads --- */
@@ -241,5 +369,7 @@ void server_release(struct server *server)
 	for (size_t i = 0; i < server->worker_count && server->desks; i++)
 		desk_done(&server->desks[i]);
 	free(server->desks);
+	for (size_t i = 0; server->bindings && i < server->options->endpoint_count; i++)
+		binding_done(&server->bindings[i]);
 	free(server->bindings);
 }

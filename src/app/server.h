@@ -10,6 +10,7 @@
 #include "service/binding.h"
 
 struct desk;
+struct handed;
 struct relay;
 
 struct server {
@@ -30,10 +31,24 @@ struct server {
 	bool relay_runs;
 };
 
-/* Opens all that the options, which are borrowed, ask for; forks, so it comes before anything that
+/* Opens all that the options, which are borrowed, ask for, out of what is inherited where it is there;
+ * forks, so it comes before anything that
  * a child should not hold.  The server is zeroed; after a failure, too, it must be released. */
 MUST_CHECK int server_open(struct server *server, const struct serve_options *options,
-                           struct err *err);
+                           struct inherited *inherited, struct err *err);
+
+/* Does from now on what wanted, which is borrowed, says: the options differ only where reload_check() allows
+ * it.  Negative with the reason: then nothing has changed. */
+MUST_CHECK int server_change(struct server *server, const struct serve_options *wanted,
+                             struct err *err);
+
+/* Every socket at which it serves, as a list to be freed; they are the server's until server_stop().
+ * -ENOMEM. */
+MUST_CHECK int server_sockets(const struct server *server, struct handed **out, size_t *count);
+
+/* The turns that each worker has had, into SERVE_WORKERS_MAX places; and asks each for another. */
+void server_turns(const struct server *server, uint64_t *turns);
+void server_prod(const struct server *server);
 
 /* Serves, in threads of its own, until server_stop(); then ended is woken. */
 MUST_CHECK int server_start(struct server *server, const struct watch *ended, struct err *err);

@@ -11,15 +11,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Where the comment of a text begins, or where it ends. */
-static char *end_of_words(char *text)
-{
-	for (char *c = text; *c; c++)
-		if (*c == '#' && (c == text || is_blank(c[-1])))
-			return c;
-	return text + strlen(text);
-}
-
 static char *skip_blanks(char *text)
 {
 	while (is_blank(*text))
@@ -46,12 +37,7 @@ int target_line_read(char *line, size_t length, struct target_line *out, struct 
 		return err_set(err, -EINVAL, "'%s' is no line of text",
 		               quote_bytes(line, length).text);
 	line[length] = '\0';
-	char *word = skip_blanks(line);
-	char *end = end_of_words(word);
-
-	while (end > word && is_blank(end[-1]))
-		end--;
-	*end = '\0';
+	char *word = text_words(line);
 	char *word_end = word + strcspn(word, " \t");
 	char *label = skip_blanks(word_end);
 

@@ -188,6 +188,95 @@ int option_parse(const struct option_table *table, void *values, int argc, char 
 	return words;
 }
 
+/* The value behind the name, in place: behind blanks, one '=', and blanks. */
+static char *split_value(char *line)
+{
+	char *value = line + strcspn(line, " \t=");
+	bool equals = false;
+
+	while (*value == ' ' || *value == '\t' || (*value == '=' && !equals)) {
+		equals |= *value == '=';
+		*value++ = '\0';
+	}
+	return *value || equals ? value : NULL;
+}
+
+int option_read_line(const struct option_table *table, void *values, char *line,
+                     struct err *err)
+{
+	char *value = split_value(line);
+	const struct option_spec *spec = find_name(table, line, strlen(line));
+
+	if (!spec)
+		return unknown_name(table, line, strlen(line), err);
+	if (spec->type == OPTION_FLAG && value)
+		return err_set(err, -EINVAL, "option '--%s' takes no value ('%s')", spec->name,
+		               quote(value).text);
+	if (spec->type != OPTION_FLAG && !value)
+		return err_set(err, -EINVAL, "option '--%s' needs a value (%s)", spec->name,
+		               spec->argument);
+	return store(spec, values, value, err);
+}
+
+static const void *value_of(const struct option_spec *spec, const void *values)
+{
+	return (const char *)values + spec->offset;
+}
+
+uint64_t option_lists_given(const struct option_table *table, const void *values)
+{
+	uint64_t lists = 0;
+
+	for (size_t i = 0; i < table->count && i < NAMES_MAX; i++) {
+		const struct option_list *list = value_of(&table->specs[i], values);
+
+		if (table->specs[i].type == OPTION_LIST && list->count > 0)
+			lists |= UINT64_C(1) << i;
+	}
+	return lists;
+}
+
+void option_empty_lists(const struct option_table *table, void *values, uint64_t lists)
+{
+	for (size_t i = 0; i < table->count && i < NAMES_MAX; i++) {
+		struct option_list *list = (void *)((char *)values + table->specs[i].offset);
+
+		if (lists >> i & 1)
+			list->count = 0;
+	}
+}
+
+static bool texts_differ(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static bool lists_differ(const struct option_list *a, const struct option_list *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++)
+		if (texts_differ(a->items[i], b->items[i]))
+			return true;
+	return a->count != b->count;
+}
+
+bool option_differs(const struct option_spec *spec, const void *values, const void *others)
+{
+	const void *a = value_of(spec, values), *b = value_of(spec, others);
+
+	switch (spec->type) {
+	case OPTION_FLAG:
+		return *(const bool *)a != *(const bool *)b;
+	case OPTION_INTEGER:
+	case OPTION_DURATION:
+		return *(const int64_t *)a != *(const int64_t *)b;
+	case OPTION_TEXT:
+		return texts_differ(*(const char *const *)a, *(const char *const *)b);
+	case OPTION_LIST:
+		return lists_differ(a, b);
+	}
+	return true;
+}
+
 struct option_line option_help(const struct option_spec *spec)
 {
 	struct option_line line = { 0 };

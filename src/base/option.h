@@ -45,6 +45,18 @@ struct option_table {
 MUST_CHECK int option_parse(const struct option_table *table, void *values, int argc,
                             char **argv, struct err *err);
 
+/* The same for one line of a file, which is split in place and borrowed: "NAME", "NAME VALUE" or
+ * "NAME=VALUE", a long name without dashes; the value reaches to the end of the line. */
+MUST_CHECK int option_read_line(const struct option_table *table, void *values, char *line,
+                                struct err *err);
+
+/* One bit for each option of type OPTION_LIST that was given; and these lists emptied again. */
+uint64_t option_lists_given(const struct option_table *table, const void *values);
+void option_empty_lists(const struct option_table *table, void *values, uint64_t lists);
+
+/* True when two structs of values say different things for an option. */
+bool option_differs(const struct option_spec *spec, const void *values, const void *others);
+
 struct option_line {
 	char text[160];
 };

@@ -189,3 +189,22 @@ const char *text_nearest(const char *word, const char *const *candidates)
 	}
 	return nearest;
 }
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+char *text_words(char *line)
+{
+	while (is_blank(*line))
+		line++;
+	char *end = line;
+
+	while (*end && !(*end == '#' && (end == line || is_blank(end[-1]))))
+		end++;
+	while (end > line && is_blank(end[-1]))
+		end--;
+	*end = '\0';
+	return line;
+}

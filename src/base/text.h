@@ -37,5 +37,9 @@ struct span_text {
 /* 1500000000 -> "1.5s", 200000 -> "200us": exact, in the largest unit that is not below 1. */
 struct span_text span_text(int64_t span);
 
+/* The words of a line, in place: without a comment, which begins at a '#' that is first or behind a
+ * blank, and without blanks around them. */
+char *text_words(char *line);
+
 /* The candidate (a NULL-terminated list) that word was probably meant to be, or NULL. */
 const char *text_nearest(const char *word, const char *const *candidates);

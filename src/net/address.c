@@ -145,13 +145,13 @@ bool address_is_link_local(const struct address *address)
 	       IN6_IS_ADDR_LINKLOCAL(&address->v6.sin6_addr);
 }
 
-bool address_is_own(const struct address *address)
+int address_is_own(const struct address *address)
 {
 	struct ifaddrs *all = NULL;
 	bool own = false;
 
 	if (getifaddrs(&all) < 0)
-		return false;
+		return -errno;
 	for (struct ifaddrs *one = all; one && !own; one = one->ifa_next) {
 		struct address mine = { 0 };
 

@@ -53,5 +53,6 @@ bool address_is_multicast(const struct address *address);
 bool address_is_loopback(const struct address *address);
 bool address_is_link_local(const struct address *address);
 
-/* True when an interface of this host has the address.  Asks the kernel: not for hot paths. */
-bool address_is_own(const struct address *address);
+/* 1 when an interface of this host has the address, else 0; a negative errno when the list of them
+ * cannot be had.  Asks the kernel: not for hot paths. */
+MUST_CHECK int address_is_own(const struct address *address);

@@ -56,6 +56,11 @@ void datagrams_free(struct datagrams *datagrams)
 	free(datagrams);
 }
 
+size_t datagrams_size(size_t room)
+{
+	return sizeof(struct datagrams) + DATAGRAMS_MAX * (room + SLOT_STAGGER);
+}
+
 struct datagram *datagrams_at(struct datagrams *datagrams, int index)
 {
 	return &datagrams->items[index];

@@ -27,7 +27,7 @@ struct datagram {
 	unsigned interface;       /* by which it came, where that matters; 0 = not known */
 	int ttl, tos;             /* as received; -1 = not known */
 	struct stamp arrival;     /* where the socket has receive stamps */
-	uint8_t out_ttl, out_tos; /* of the answer; 0 = the system's default */
+	uint8_t out_ttl, out_tos; /* of the answer; 0 = the socket's own */
 	bool answered;            /* the answer in data shall go out */
 	int result;               /* then: 0, or the negative errno of sending it */
 };
@@ -37,6 +37,9 @@ struct datagrams;
 /* room: bytes for each datagram.  details: read control messages too.  -ENOMEM. */
 MUST_CHECK int datagrams_new(struct datagrams **out, size_t room, bool details);
 void datagrams_free(struct datagrams *datagrams);
+
+/* Bytes that one with that room takes. */
+size_t datagrams_size(size_t room);
 
 /* Takes up to most from the socket without waiting; returns how many, 0 when there are none, or
  * the socket's own pending error. */

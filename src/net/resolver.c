@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 
-enum { CHILD_SECONDS = 3 }; /* callers stop waiting sooner; then the child must go */
+enum { CHILD_SECONDS = 2 }; /* as long as callers wait: who has a place again has no child */
 
 struct question {
 	uint32_t id;

@@ -70,7 +70,7 @@ int socket_configure(int fd, int family, const struct socket_options *options)
 	                                  (socklen_t)strlen(options->device)) < 0)
 		return -errno;
 	if (options->ttl >= 0)
-		result = set_ip(fd, family, IP_TTL, IPV6_UNICAST_HOPS, options->ttl);
+		result = socket_set_ttl(fd, family, options->ttl);
 	if (result == 0 && options->tos >= 0)
 		result = set_ip(fd, family, IP_TOS, IPV6_TCLASS, options->tos);
 	if (result == 0 && options->pmtu >= 0)
@@ -98,9 +98,19 @@ int socket_receive_room(int fd, int room)
 	return granted;
 }
 
+int socket_set_ttl(int fd, int family, int ttl)
+{
+	return set_ip(fd, family, IP_TTL, IPV6_UNICAST_HOPS, ttl);
+}
+
+int socket_want_ttl(int fd, int family)
+{
+	return set_ip(fd, family, IP_RECVTTL, IPV6_RECVHOPLIMIT, 1);
+}
+
 int socket_want_details(int fd, int family)
 {
-	int result = set_ip(fd, family, IP_RECVTTL, IPV6_RECVHOPLIMIT, 1);
+	int result = socket_want_ttl(fd, family);
 
 	return result < 0 ? result : set_ip(fd, family, IP_RECVTOS, IPV6_RECVTCLASS, 1);
 }

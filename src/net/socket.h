@@ -36,6 +36,12 @@ MUST_CHECK int socket_bind_to(int fd, const struct address *address);
  * was granted. */
 int socket_receive_room(int fd, int room);
 
+/* What is sent then has this TTL (hop limit) unless it says otherwise; -1 = the system's default. */
+MUST_CHECK int socket_set_ttl(int fd, int family, int ttl);
+
+/* Datagrams then tell their TTL (hop limit). */
+MUST_CHECK int socket_want_ttl(int fd, int family);
+
 /* Replies then tell their TTL and TOS (hop limit, traffic class). */
 MUST_CHECK int socket_want_details(int fd, int family);
 

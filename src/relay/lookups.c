@@ -35,16 +35,17 @@ static size_t count_of_client(const struct lookups *lookups, const struct addres
 
 	for (size_t i = 0; i < LOOKUPS_MAX; i++)
 		count += lookups->places[i].id &&
-		         address_same_host(&lookups->places[i].client, client);
+		         tickets_same_client(&lookups->places[i].client, client);
 	return count;
 }
 
-int lookups_start(struct lookups *lookups, struct ticket *ticket, const struct address *client,
-                  struct mono now)
+int lookups_start(struct lookups *lookups, struct ticket *ticket, struct mono now)
 {
 	struct lookup *place = find_id(lookups, 0);
 
-	if (!place || count_of_client(lookups, client) >= LOOKUPS_OF_CLIENT)
+	if (lookups->resolver.watch.fd < 0)
+		return -EPIPE;
+	if (!place || count_of_client(lookups, &ticket->client) >= LOOKUPS_OF_CLIENT)
 		return -EBUSY;
 	if (++lookups->last_id == 0)
 		lookups->last_id = 1;
@@ -56,7 +57,7 @@ int lookups_start(struct lookups *lookups, struct ticket *ticket, const struct a
 	*place = (struct lookup){
 		.id = lookups->last_id,
 		.deadline = mono_add(now, PATIENCE),
-		.client = *client,
+		.client = ticket->client,
 		.ticket = ticket,
 	};
 	return 0;

@@ -12,7 +12,7 @@
 
 enum {
 	LOOKUPS_MAX = 16,      /* in all */
-	LOOKUPS_OF_CLIENT = 2, /* by its address */
+	LOOKUPS_OF_CLIENT = 2, /* see tickets_same_client() */
 };
 
 struct lookup {
@@ -32,10 +32,9 @@ struct lookups {
 MUST_CHECK int lookups_init(struct lookups *lookups);
 void lookups_done(struct lookups *lookups);
 
-/* Starts looking up the host of the ticket's question for a client.  -EBUSY when there are enough
- * under way. */
-MUST_CHECK int lookups_start(struct lookups *lookups, struct ticket *ticket,
-                             const struct address *client, struct mono now);
+/* Starts looking up the host of the ticket's question.  -EBUSY when there are enough
+ * under way, -EPIPE when the helper process has ended. */
+MUST_CHECK int lookups_start(struct lookups *lookups, struct ticket *ticket, struct mono now);
 
 /* The client has gone. */
 void lookups_forget(struct lookups *lookups, const struct ticket *ticket);

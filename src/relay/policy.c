@@ -6,12 +6,12 @@
 
 #include "base/parse.h"
 #include "base/text.h"
-#include "net/socket.h"
+#include "net/route.h"
 
 enum { MAPPED_BITS = 96 };
 
-/* The registries (RFC 6890 and what came after), narrow before wide: the first that holds an
- * address says what it is, and NULL is a place that is globally reachable. */
+/* IANA's special-purpose registries (RFC 6890 and what came after), narrow before wide: the first
+ * that holds an address says what it is, and NULL is a place that is globally reachable. */
 static const struct {
 	struct block block;
 	const char *what;
@@ -22,6 +22,8 @@ static const struct {
 	{ { AF_INET, 8, { 127 } }, "a loopback address" },
 	{ { AF_INET, 16, { 169, 254 } }, "a link-local address" },
 	{ { AF_INET, 12, { 172, 16 } }, "a private address" },
+	{ { AF_INET, 32, { 192, 0, 0, 9 } }, NULL },  /* port control, anycast */
+	{ { AF_INET, 32, { 192, 0, 0, 10 } }, NULL }, /* TURN, anycast */
 	{ { AF_INET, 24, { 192, 0, 0 } }, "an address of IETF protocols" },
 	{ { AF_INET, 24, { 192, 0, 2 } }, "a documentation address" },
 	{ { AF_INET, 24, { 192, 88, 99 } }, "a 6to4 relay" },
@@ -39,7 +41,16 @@ static const struct {
 	{ { AF_INET6, 96, { 0x00, 0x64, 0xff, 0x9b } }, NULL }, /* NAT64 */
 	{ { AF_INET6, 48, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 } }, "a local NAT64 address" },
 	{ { AF_INET6, 64, { 0x01 } }, "a discard-only address" },
+	{ { AF_INET6, 64, { 0x01, [7] = 1 } }, "a dummy address" },
 	{ { AF_INET6, 32, { 0x20, 0x01, 0x00, 0x00 } }, "a Teredo address" },
+	{ { AF_INET6, 128, { 0x20, 0x01, 0x00, 0x01, [15] = 1 } }, NULL }, /* port control */
+	{ { AF_INET6, 128, { 0x20, 0x01, 0x00, 0x01, [15] = 2 } }, NULL }, /* TURN, anycast */
+	{ { AF_INET6, 128, { 0x20, 0x01, 0x00, 0x01, [15] = 3 } }, NULL }, /* DNS-SD, anycast */
+	{ { AF_INET6, 48, { 0x20, 0x01, 0x00, 0x02 } }, "a benchmarking address" },
+	{ { AF_INET6, 32, { 0x20, 0x01, 0x00, 0x03 } }, NULL },             /* AMT */
+	{ { AF_INET6, 48, { 0x20, 0x01, 0x00, 0x04, 0x01, 0x12 } }, NULL }, /* AS112 */
+	{ { AF_INET6, 28, { 0x20, 0x01, 0x00, 0x20 } }, NULL },             /* ORCHIDv2 */
+	{ { AF_INET6, 28, { 0x20, 0x01, 0x00, 0x30 } }, NULL },             /* drones */
 	{ { AF_INET6, 23, { 0x20, 0x01 } }, "an address of IETF protocols" },
 	{ { AF_INET6, 32, { 0x20, 0x01, 0x0d, 0xb8 } }, "a documentation address" },
 	{ { AF_INET6, 20, { 0x3f, 0xff } }, "a documentation address" },
@@ -165,8 +176,6 @@ static bool is_allowed(const struct policy *policy, const struct address *addres
 
 /* --- what is refused --- */
 
-static const char unjudged[] = "an address that nobody here can judge now";
-
 static const char *registered_as(const struct address *address)
 {
 	for (size_t i = 0; i < COUNT(registry); i++)
@@ -175,34 +184,20 @@ static const char *registered_as(const struct address *address)
 	return "no Internet address";
 }
 
-/* Secondary addresses are not chosen as source, so the list of all is asked as well; it may be had
- * or not, but is believed only when it knows the source that the kernel has just chosen. */
-static const char *known_from(const struct address *address, const struct address *source)
-{
-	if (address_same_host(address, source) || address_is_own(address))
-		return "an address of this host";
-	return address_is_own(source) ? NULL : unjudged;
-}
-
-/* What the address is to this host: a datagram socket that is told its peer sends nothing, but
- * learns the source address for it, or that it would be a broadcast.  No answer is a refusal. */
+/* What the address is to this host.  The list of its addresses is asked as well as the route: one on
+ * an interface with a routing table of its own is ours, too.  No answer is a refusal. */
 static const char *known_here_as(const struct address *address)
 {
-	struct address source;
-	struct mono called;
-	int fd = socket_open(address_family(address), SOCK_DGRAM, 0);
-	const char *what = NULL;
+	int route = route_to(address);
+	int own = address_is_own(address);
 
-	if (fd < 0) /* a family that this host does not speak has no address here */
-		return fd == -EAFNOSUPPORT ? NULL : unjudged;
-	int result = socket_connect(fd, address, &called);
-
-	if (result == -EACCES)
-		what = "a broadcast or prohibited address";
-	else if (result == 0)
-		what = socket_local(fd, &source) < 0 ? unjudged : known_from(address, &source);
-	socket_close(&fd);
-	return what;
+	if (route == ROUTE_HERE || own == 1)
+		return "an address of this host";
+	if (route == ROUTE_TO_MANY)
+		return "a broadcast address";
+	if (route == ROUTE_BARRED)
+		return "a prohibited address";
+	return route < 0 || own < 0 ? "an address that nobody here can judge now" : NULL;
 }
 
 static const char *refusal_of(const struct policy *policy, const struct address *address)

@@ -4,9 +4,9 @@
  *   name or literal --> address --> policy_unwrap() --> policy_refusal() --> asked, that very address
  *
  * Global unicast addresses are open to all.  Closed unless a block that was allowed holds them:
- * whatever IANA's special-purpose registries do not call globally reachable (and the few reachable
- * places inside such a block), multicast, broadcast, the addresses of this host, and of IPv6 all
- * that was never given out as global unicast.
+ * whatever IANA's special-purpose registries do not call globally reachable, multicast, broadcast,
+ * whatever the kernel delivers to this host itself, and of IPv6 all that was never given out as
+ * global unicast.
  *
  * An IPv6 address may carry an IPv4 address to which somebody on the way unpacks it (NAT64, 6to4,
  * Teredo ...).  It is asked only if it may be asked itself and so may what it carries: one does not

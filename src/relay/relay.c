@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "net/socket.h"
@@ -17,6 +18,7 @@ enum { WATCH_CHANNEL, WATCH_WAKE, WATCH_RESOLVER };
 
 struct relay {
 	struct relay_options options;
+	struct relay_options *_Atomic changed; /* what options become next; NULL = they stay */
 	struct desk *desks;
 	size_t desk_count;
 	struct loop loop;
@@ -61,8 +63,7 @@ static void cannot_resolve(struct relay *relay, struct ticket *ticket, const cha
 	           quote(ticket->question.host).text, why);
 }
 
-static void find_address(struct relay *relay, struct ticket *ticket,
-                         const struct address *client, struct mono now)
+static void find_address(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct address literal;
 
@@ -70,28 +71,35 @@ static void find_address(struct relay *relay, struct ticket *ticket,
 		choose_address(relay, ticket, &literal, 1);
 		return;
 	}
-	int result = lookups_start(&relay->lookups, ticket, client, now);
+	if (strpbrk(ticket->question.host, ":%")) { /* what only literals have */
+		cannot_resolve(relay, ticket, "no address of this kind, and no name");
+		return;
+	}
+	int result = lookups_start(&relay->lookups, ticket, now);
 
 	if (result == -EBUSY)
 		ticket_end(&relay->tickets, ticket, "error busy (too many names to look up)");
+	else if (result == -EPIPE)
+		cannot_resolve(relay, ticket, "nobody looks names up any more");
 	else if (result < 0)
 		cannot_resolve(relay, ticket, err_reason(result).text);
 }
 
-static void take_question(struct relay *relay, struct ticket *ticket,
-                          const struct address *client, struct mono now)
+static void take_question(struct relay *relay, struct ticket *ticket, struct mono now)
 {
 	struct err err = { 0 };
 
 	if (atomic_load(&relay->refusing))
 		ticket_end(&relay->tickets, ticket, "error the server is stopping");
-	else if (!may_ask(relay, client))
+	else if (!may_ask(relay, &ticket->client))
 		ticket_end(&relay->tickets, ticket,
 		           "error pings through this server are for local clients only");
+	else if (tickets_of_client(&relay->tickets, &ticket->client) > TICKETS_OF_CLIENT)
+		ticket_end(&relay->tickets, ticket, "error busy (too many pings of yours)");
 	else if (question_read(ticket->text, &ticket->question, &err) < 0)
 		ticket_end(&relay->tickets, ticket, "error %s", err.text);
 	else
-		find_address(relay, ticket, client, now);
+		find_address(relay, ticket, now);
 }
 
 static void withdraw(struct relay *relay, struct ticket *ticket, const char *why)
@@ -108,7 +116,8 @@ static void take_request(struct relay *relay, struct desk *desk,
 
 	if (!request->cancel) {
 		ticket = ticket_take(&relay->tickets, desk, request);
-		take_question(relay, ticket, &request->client, now);
+		ticket->client = policy_unwrap(&request->client);
+		take_question(relay, ticket, now);
 		return;
 	}
 	ticket = ticket_find(&relay->tickets, desk, request->ticket);
@@ -117,6 +126,15 @@ static void take_request(struct relay *relay, struct desk *desk,
 }
 
 /* --- the loop --- */
+
+static void take_change(struct relay *relay)
+{
+	struct relay_options *changed = atomic_exchange(&relay->changed, NULL);
+
+	if (changed)
+		relay->options = *changed;
+	free(changed);
+}
 
 static void take_requests(struct relay *relay, struct mono now)
 {
@@ -152,6 +170,7 @@ static struct mono work(struct relay *relay)
 {
 	struct mono now = clock_mono();
 
+	take_change(relay);
 	take_requests(relay, now);
 	take_names(relay, now);
 	if (atomic_load(&relay->refusing))
@@ -187,6 +206,18 @@ void *relay_run(void *argument)
 		await(relay, work(relay));
 	(void)work(relay); /* what was asked for until now gets its last line, too */
 	return NULL;
+}
+
+int relay_change(struct relay *relay, const struct relay_options *options)
+{
+	struct relay_options *changed = malloc(sizeof(*changed));
+
+	if (!changed)
+		return -ENOMEM;
+	*changed = *options;
+	free(atomic_exchange(&relay->changed, changed)); /* one that was never looked at */
+	loop_wake(&relay->wake);
+	return 0;
 }
 
 void relay_refuse(struct relay *relay)
@@ -260,5 +291,6 @@ void relay_free(struct relay *relay)
 		socket_close(&relay->desks[i].to_relay.fd);
 	socket_close(&relay->wake.fd);
 	loop_done(&relay->loop);
+	free(atomic_load(&relay->changed));
 	free(relay);
 }

@@ -28,6 +28,9 @@ MUST_CHECK int relay_new(struct relay **out, const struct relay_options *options
 /* When nobody wakes the desks any more. */
 void relay_free(struct relay *relay);
 
+/* From any thread: whom it may ask, and for whom, is as options say from the next request on.  -ENOMEM. */
+MUST_CHECK int relay_change(struct relay *relay, const struct relay_options *options);
+
 /* What its thread runs, the relay being its argument; returns NULL after relay_stop(). */
 void *relay_run(void *argument);
 

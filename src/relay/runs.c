@@ -196,8 +196,8 @@ static void start(struct runs *runs, struct run *run, struct mono now)
 	move(run, &runs->asked);
 }
 
-/* Ends the asking, complete or not; what was told is of no use to those who come later.  Its last packet was its last probe, or the opening of its
- * connection when there was none yet. */
+/* Ends the asking, complete or not; what was told is of no use to those who come later.  Its last
+ * packet was its last probe, or the opening of its connection when there was none yet. */
 static void retire(struct runs *runs, struct run *run)
 {
 	struct mono called = target_of(runs, run)->called;

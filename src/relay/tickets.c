@@ -35,6 +35,7 @@ struct ticket *ticket_take(struct tickets *tickets, struct desk *desk,
 	list_remove(&ticket->link);
 	ticket->desk = desk;
 	ticket->id = request->ticket;
+	ticket->client = request->client;
 	ticket->run = NULL;
 	memcpy(ticket->text, request->target, sizeof(ticket->text));
 	return ticket;
@@ -46,6 +47,23 @@ struct ticket *ticket_find(struct tickets *tickets, const struct desk *desk, uin
 		if (tickets->all[i].desk == desk && tickets->all[i].id == id)
 			return &tickets->all[i];
 	return NULL;
+}
+
+bool tickets_same_client(const struct address *a, const struct address *b)
+{
+	if (address_family(a) == AF_INET6 && address_family(b) == AF_INET6)
+		return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, 8) == 0;
+	return address_same_host(a, b);
+}
+
+size_t tickets_of_client(const struct tickets *tickets, const struct address *client)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tickets->count; i++)
+		count += tickets->all[i].desk &&
+		         tickets_same_client(&tickets->all[i].client, client);
+	return count;
 }
 
 void ticket_say(const struct ticket *ticket, const char *format, ...)

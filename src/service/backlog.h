@@ -11,7 +11,11 @@
 
 #include "base/base.h"
 
-enum { BACKLOG_MAX = 512 * 1024 };
+enum {
+	BACKLOG_MAX = 512 * 1024,
+	BACKLOG_MARK_MAX =
+		BACKLOG_MAX - 64 * 1024, /* what comes in a last turn has room above it */
+};
 
 struct backlog {
 	uint8_t *data;

@@ -2,6 +2,7 @@
 #include "service/binding.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -135,6 +136,18 @@ int binding_find(const struct endpoint *endpoint, struct binding *out, struct er
 
 /* --- opening --- */
 
+struct opening {
+	struct worker *const *workers;
+	size_t count;
+	struct inherited *inherited;
+};
+
+/* The first socket of an address. */
+struct first {
+	int fd; /* or a negative errno */
+	bool inherited;
+};
+
 static int explain(const struct binding *binding, const struct address *address, int result,
                    struct err *err)
 {
@@ -200,14 +213,31 @@ static bool lacks_family(const struct binding *binding, int result)
 	return binding->either && (result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL);
 }
 
-static void close_all(int *fds, size_t count)
+static void close_all(struct first *firsts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		socket_close(&fds[i]);
+		socket_close(&firsts[i].fd);
 }
 
-/* Binds every address once, all at the port that the first was given. */
-static int try_first(struct binding *binding, bool shared, int *fds, struct err *err)
+/* One that is inherited, or else bound. */
+static struct first find_first(struct binding *binding, struct address *address,
+                               const struct opening *opening)
+{
+	int fd = inherited_take(opening->inherited, binding->ops->name, binding->ops->type,
+	                        address);
+
+	if (fd < 0)
+		return (struct first){ .fd = open_first(binding, address, opening->count > 1) };
+	int result = prepare(binding, fd, address);
+
+	if (result < 0)
+		socket_close(&fd);
+	return (struct first){ .fd = result < 0 ? result : fd, .inherited = true };
+}
+
+/* Finds every address once, all at the port that the first was given. */
+static int try_first(struct binding *binding, const struct opening *opening,
+                     struct first *firsts, struct err *err)
 {
 	uint16_t port = (uint16_t)binding->endpoint.port;
 	size_t kept = 0;
@@ -216,24 +246,25 @@ static int try_first(struct binding *binding, bool shared, int *fds, struct err 
 		struct address address = binding->addresses[i];
 
 		address_set_port(&address, port);
-		int fd = open_first(binding, &address, shared);
+		struct first first = find_first(binding, &address, opening);
 
-		if (lacks_family(binding, fd) && (kept > 0 || i + 1 < binding->count))
+		if (lacks_family(binding, first.fd) && (kept > 0 || i + 1 < binding->count))
 			continue;
-		if (fd < 0) {
-			close_all(fds, kept);
-			return explain(binding, &address, fd, err);
+		if (first.fd < 0) {
+			close_all(firsts, kept);
+			return explain(binding, &address, first.fd, err);
 		}
 		port = address_port(&address);
 		binding->addresses[kept] = address;
-		fds[kept++] = fd;
+		firsts[kept++] = first;
 	}
 	binding->count = kept;
 	return 0;
 }
 
 /* A port that was free on the first address may be taken on the next: then another is tried. */
-static int open_all_first(struct binding *binding, bool shared, int *fds, struct err *err)
+static int open_all_first(struct binding *binding, const struct opening *opening,
+                          struct first *firsts, struct err *err)
 {
 	const struct binding before = *binding;
 	int result = -EADDRINUSE;
@@ -241,43 +272,129 @@ static int open_all_first(struct binding *binding, bool shared, int *fds, struct
 
 	for (int i = 0; i < tries && result == -EADDRINUSE; i++) {
 		*binding = before;
-		result = try_first(binding, shared, fds, err);
+		result = try_first(binding, opening, firsts, err);
 	}
 	return result;
 }
 
-/* Hands the first socket of an address to the first worker, and opens those of the others. */
-static int serve_address(struct binding *binding, struct address *address, int first,
-                         struct worker *const *workers, size_t count, struct err *err)
+static int note_socket(struct binding *binding, int fd)
+{
+	if (binding->socket_count == binding->socket_room) {
+		size_t room = 2 * binding->socket_room + 8;
+		int *sockets = reallocarray(binding->sockets, room, sizeof(*sockets));
+
+		if (!sockets)
+			return -ENOMEM;
+		binding->sockets = sockets;
+		binding->socket_room = room;
+	}
+	binding->sockets[binding->socket_count++] = fd;
+	return 0;
+}
+
+/* Has a worker serve at fd, which is taken. */
+static int serve_at(struct binding *binding, const struct opening *opening, size_t worker,
+                    int fd, bool many, struct err *err)
+{
+	return worker_serve(opening->workers[worker % opening->count], binding->ops, fd, many,
+	                    err);
+}
+
+/* The same at a socket that is one of this server's, rather than a worker's. */
+static int serve_own(struct binding *binding, const struct opening *opening, size_t worker,
+                     int fd, bool many, struct err *err)
+{
+	int result = note_socket(binding, fd);
+
+	if (result < 0) {
+		socket_close(&fd);
+		return err_set(err, result, "cannot serve %s: out of memory",
+		               binding->ops->name);
+	}
+	return serve_at(binding, opening, worker, fd, many, err);
+}
+
+static int serve_shared(struct binding *binding, const struct opening *opening, size_t worker,
+                        int fd, bool many, struct err *err)
+{
+	int other = inherited_share(fd);
+
+	if (other < 0)
+		return err_set(err, other, "cannot serve %s: %s", binding->ops->name,
+		               err_reason(other).text);
+	return serve_at(binding, opening, worker, other, many, err);
+}
+
+/* All sockets of an address that were inherited, over all workers. */
+static int serve_inherited(struct binding *binding, struct address *address, int first,
+                           const struct opening *opening, struct err *err)
 {
 	bool many = address_is_any(address);
-	int result = worker_serve(workers[0], binding->ops, first, many, err);
+	size_t begin = binding->socket_count;
+	int result = 0;
 
-	for (size_t i = 1; i < count && result == 0; i++) {
+	for (int fd = first; fd >= 0 && result == 0;
+	     fd = inherited_take(opening->inherited, binding->ops->name, binding->ops->type,
+	                         address)) {
+		if (fd != first)
+			result = prepare(binding, fd, address);
+		if (result < 0)
+			socket_close(&fd);
+		else
+			result = serve_own(binding, opening, binding->socket_count - begin, fd,
+			                   many, err);
+	}
+	size_t found = binding->socket_count - begin;
+
+	for (size_t i = found; i < opening->count && result == 0; i++)
+		result = serve_shared(binding, opening, i, binding->sockets[begin + i % found],
+		                      many, err);
+	return result;
+}
+
+/* Hands the first socket of an address to the first worker, and opens those of the others. */
+static int serve_bound(struct binding *binding, struct address *address, int first,
+                       const struct opening *opening, struct err *err)
+{
+	bool many = address_is_any(address);
+	int result = serve_own(binding, opening, 0, first, many, err);
+
+	for (size_t i = 1; i < opening->count && result == 0; i++) {
 		int fd = open_next(binding, address);
 
 		if (fd < 0)
 			return explain(binding, address, fd, err);
-		result = worker_serve(workers[i], binding->ops, fd, many, err);
+		result = serve_own(binding, opening, i, fd, many, err);
 	}
 	return result;
 }
 
 int binding_open(struct binding *binding, struct worker *const *workers, size_t count,
-                 struct err *err)
+                 struct inherited *inherited, struct err *err)
 {
-	int fds[RESOLVED_MAX] = { 0 };
-	int result = open_all_first(binding, count > 1, fds, err);
+	const struct opening opening = { workers, count, inherited };
+	struct first firsts[RESOLVED_MAX] = { 0 };
+	int result = open_all_first(binding, &opening, firsts, err);
 
 	if (result < 0)
 		return result;
 	binding->endpoint.port = address_port(&binding->addresses[0]);
 	for (size_t i = 0; i < binding->count; i++) {
-		if (result == 0)
-			result = serve_address(binding, &binding->addresses[i], fds[i], workers,
-			                       count, err);
+		struct address *address = &binding->addresses[i];
+
+		if (result < 0)
+			socket_close(&firsts[i].fd);
+		else if (firsts[i].inherited)
+			result = serve_inherited(binding, address, firsts[i].fd, &opening, err);
 		else
-			socket_close(&fds[i]);
+			result = serve_bound(binding, address, firsts[i].fd, &opening, err);
 	}
 	return result;
+}
+
+void binding_done(struct binding *binding)
+{
+	free(binding->sockets);
+	binding->sockets = NULL;
+	binding->socket_count = binding->socket_room = 0;
 }

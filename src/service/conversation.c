@@ -158,7 +158,8 @@ static size_t credit(const struct conversation *conversation)
 	const struct streams *streams = conversation->streams;
 	const struct busy *busy = conversation->connection->busy;
 	size_t owed = streams->out_used + (busy ? busy->out.length : 0);
-	size_t most = streams->owed < streams->limits->owed_max ? OWED_BY_ONE : OWED_WHEN_SHORT;
+	const struct limits *limits = streams->limits;
+	size_t most = streams->owed < limits->owed_max ? limits->owed_by_one : OWED_WHEN_SHORT;
 
 	return owed < most ? most - owed : 0;
 }

@@ -6,17 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What the relay may have left unread: the question and the cancellation of each ticket, and a
+ * cancellation of each that had it before, answered meanwhile. */
+enum { REQUESTS = 3 * DESK_TICKETS, ANSWERS = DESK_LINES * DESK_TICKETS };
+
+size_t desk_size(void)
+{
+	return REQUESTS * sizeof(struct desk_request) + ANSWERS * sizeof(struct desk_answer);
+}
+
 int desk_init(struct desk *desk)
 {
 	*desk = (struct desk){ .to_relay.fd = -1, .to_worker.fd = -1 };
-	/* What the relay may have left unread: the question and the cancellation of each ticket,
-	 * and a cancellation of each that had it before, answered meanwhile. */
-	int result = ring_init(&desk->requests, sizeof(struct desk_request),
-	                       (size_t)3 * DESK_TICKETS);
+	int result = ring_init(&desk->requests, sizeof(struct desk_request), REQUESTS);
 
 	if (result == 0)
-		result = ring_init(&desk->answers, sizeof(struct desk_answer),
-		                   (size_t)DESK_LINES * DESK_TICKETS);
+		result = ring_init(&desk->answers, sizeof(struct desk_answer), ANSWERS);
 	if (result < 0)
 		desk_done(desk);
 	return result;

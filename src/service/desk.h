@@ -44,6 +44,9 @@ struct desk {
 MUST_CHECK int desk_init(struct desk *desk);
 void desk_done(struct desk *desk);
 
+/* Bytes that the rings of one take. */
+size_t desk_size(void);
+
 /* Worker: leaves a question.  -EBUSY when it has DESK_TICKETS under way, -E2BIG for a target that
  * is too long. */
 MUST_CHECK int desk_ask(struct desk *desk, uint64_t ticket, const struct address *client,

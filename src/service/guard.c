@@ -9,18 +9,35 @@ static const uint16_t loopable[] = {
 
 void guard_init(struct guard *guard)
 {
-	*guard = (struct guard){ 0 };
+	for (size_t i = 0; i < sizeof(guard->silent); i++)
+		guard->silent[i] = 0;
 	guard_silence(guard, 0);
 	for (size_t i = 0; i < COUNT(loopable); i++)
 		guard_silence(guard, loopable[i]);
 }
 
+static void put(struct guard *guard, size_t place, unsigned bits)
+{
+	atomic_store_explicit(&guard->silent[place], (uint8_t)bits, memory_order_relaxed);
+}
+
+static unsigned get(const struct guard *guard, size_t place)
+{
+	return atomic_load_explicit(&guard->silent[place], memory_order_relaxed);
+}
+
 void guard_silence(struct guard *guard, uint16_t port)
 {
-	guard->silent[port / 8] |= (uint8_t)(1U << port % 8);
+	put(guard, port / 8, get(guard, port / 8) | 1U << port % 8);
 }
 
 void guard_allow(struct guard *guard, uint16_t port)
 {
-	guard->silent[port / 8] &= (uint8_t) ~(1U << port % 8);
+	put(guard, port / 8, get(guard, port / 8) & ~(1U << port % 8));
+}
+
+void guard_copy(struct guard *guard, const struct guard *wanted)
+{
+	for (size_t i = 0; i < sizeof(guard->silent); i++)
+		put(guard, i, get(wanted, i));
 }

@@ -8,10 +8,13 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/base.h"
 
 struct guard {
-	uint8_t silent[65536 / 8]; /* one bit for each port */
+	/* One bit for each port; they may change while others read them. */
+	_Atomic uint8_t silent[65536 / 8];
 };
 
 /* Port 0 and the list. */
@@ -21,7 +24,12 @@ void guard_init(struct guard *guard);
 void guard_silence(struct guard *guard, uint16_t port);
 void guard_allow(struct guard *guard, uint16_t port);
 
+/* From now on guard, which others read meanwhile, says what wanted says. */
+void guard_copy(struct guard *guard, const struct guard *wanted);
+
 static inline bool guard_is_silent(const struct guard *guard, uint16_t port)
 {
-	return guard->silent[port / 8] >> (port % 8) & 1;
+	return atomic_load_explicit(&guard->silent[port / 8], memory_order_relaxed) >>
+	               (port % 8) &
+	       1;
 }

@@ -38,6 +38,8 @@ static void close_all(struct listeners *listeners)
 
 	while ((listener = listeners->first)) {
 		listeners->first = listener->next;
+		/* Where somebody else holds the socket, closing alone does not end the watching. */
+		loop_unwatch(listeners->loop, &listener->watch);
 		socket_close(&listener->watch.fd);
 		free(listener);
 	}

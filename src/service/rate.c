@@ -2,6 +2,7 @@
 #include "service/rate.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct bucket {
 };
 
 struct rate {
-	int64_t gap; /* ns between datagrams at the full rate */
+	_Atomic int64_t gap; /* ns between datagrams at the full rate; 0 = any rate */
 	uint64_t salt;
 	struct random random;
 	struct bucket buckets[SETS][WAYS];
@@ -30,16 +31,27 @@ int rate_new(struct rate **out, int64_t per_second)
 
 	if (!rate)
 		return -ENOMEM;
-	rate->gap = NS_PER_SEC / per_second;
+	rate_set(rate, per_second);
 	random_init(&rate->random);
 	rate->salt = random_next(&rate->random);
 	*out = rate;
 	return 0;
 }
 
+void rate_set(struct rate *rate, int64_t per_second)
+{
+	atomic_store_explicit(&rate->gap, per_second > 0 ? NS_PER_SEC / per_second : 0,
+	                      memory_order_relaxed);
+}
+
 void rate_free(struct rate *rate)
 {
 	free(rate);
+}
+
+size_t rate_size(void)
+{
+	return sizeof(struct rate);
 }
 
 /* The /24 or the /64, never 0. */
@@ -72,14 +84,16 @@ static struct bucket *bucket_of(struct rate *rate, uint64_t prefix)
 
 bool rate_allows(struct rate *rate, const struct address *from, struct mono now)
 {
-	if (address_is_loopback(from))
+	int64_t gap = atomic_load_explicit(&rate->gap, memory_order_relaxed);
+
+	if (gap == 0 || address_is_loopback(from))
 		return true;
 	struct bucket *bucket = bucket_of(rate, prefix_of(from));
 
 	if (mono_before(bucket->until, now))
 		bucket->until = now;
-	if (mono_since(bucket->until, now) > NS_PER_SEC - rate->gap)
+	if (mono_since(bucket->until, now) > NS_PER_SEC - gap)
 		return random_next(&rate->random) % LEAK == 0;
-	bucket->until = mono_add(bucket->until, rate->gap);
+	bucket->until = mono_add(bucket->until, gap);
 	return true;
 }

@@ -15,9 +15,15 @@
 
 struct rate;
 
-/* per_second > 0.  -ENOMEM. */
+/* per_second: 0 = any.  -ENOMEM. */
 MUST_CHECK int rate_new(struct rate **out, int64_t per_second);
+
+/* From any thread: from now on so many. */
+void rate_set(struct rate *rate, int64_t per_second);
 void rate_free(struct rate *rate);
+
+/* Bytes of one table. */
+size_t rate_size(void);
 
 /* One datagram more from there: may it be answered? */
 bool rate_allows(struct rate *rate, const struct address *from, struct mono now);

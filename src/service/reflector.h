@@ -12,16 +12,15 @@
 #pragma once
 
 #include "net/loop.h"
-#include "service/guard.h"
-#include "service/rate.h"
+#include "service/judge.h"
 #include "service/streams.h"
 
 struct reflector {
 	struct watch watch;
 	struct loop *loop;
 	struct service *service;
-	const struct guard *guard;
-	struct rate *rate;           /* NULL = no limit */
+	const struct judge *judge;
+	bool decays;                 /* see judge_datagram() */
 	struct datagrams *datagrams; /* shared with the other reflectors of the worker */
 	struct reflector *next;
 	bool many;      /* the last turn found more than one */
@@ -29,8 +28,11 @@ struct reflector {
 	unsigned turns; /* to look now and then */
 };
 
+/* Makes a bound socket ready for one.  decays: see judge_datagram(). */
+MUST_CHECK int reflector_prepare(int fd, bool decays);
+
 /* Answers some of what has come. */
-void reflector_turn(struct reflector *reflector);
+void reflector_turn(struct reflector *reflector, struct mono now);
 
 /* Answers all that has come already. */
-void reflector_drain(struct reflector *reflector);
+void reflector_drain(struct reflector *reflector, struct mono now);

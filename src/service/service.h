@@ -33,6 +33,7 @@ struct service_ops {
 	uint16_t port;    /* where it listens unless told otherwise */
 	int type;         /* SOCK_DGRAM or SOCK_STREAM */
 	size_t state_size;
+	bool ttl_decays; /* datagrams: an answer has one hop less to live than its question */
 
 	/* Optional: prepares the zeroed state; negative errno with the reason. */
 	int (*open)(void *state, const struct service_setup *setup, struct err *err);

@@ -35,7 +35,7 @@ int streams_init(struct streams *streams, struct loop *loop, struct limits *limi
 	streams->out = malloc(STREAM_OUT_ROOM);
 	if (!streams->in || !streams->out)
 		return -ENOMEM;
-	return slots_init(&streams->slots, limits->max_connections);
+	return slots_init(&streams->slots, limits->room);
 }
 
 static void close_all(struct streams *streams, const struct slot_list *list)

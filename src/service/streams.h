@@ -45,7 +45,9 @@ struct streams {
 
 enum {
 	STREAM_IN_ROOM = 64 << 10,
-	STREAM_OUT_ROOM = OWED_BY_ONE + (4 << 10), /* and the answers to one request more */
+	STREAM_LAST_ROOM =
+		4 << 10, /* the answers to one request more, when nothing more may be owed */
+	STREAM_OUT_ROOM = OWED_BY_ONE + STREAM_LAST_ROOM,
 };
 
 /* services is borrowed, as is all else.  -ENOMEM. */

@@ -14,5 +14,6 @@ const struct service_ops service_udp_echo = {
 	.help = "send every datagram back (RFC 862)",
 	.port = 8888,
 	.type = SOCK_DGRAM,
+	.ttl_decays = true,
 	.answer = echo,
 };

@@ -18,6 +18,7 @@ enum {
 	HAPPENINGS = 256,
 	UNHEARD_TURNS = 64, /* enough to hear 16384 connections */
 	DATAGRAM_ROOM = 65535,
+	STACK = 64 << 10, /* as far as it is ever used */
 };
 
 enum watch_kind {
@@ -35,15 +36,15 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
+	struct counter turns;
 
 	struct desk *desk;
-	const struct guard *guard;
-	struct rate *rate;
+	struct judge judge;
 	struct service services[SERVICES_MAX];
 	struct streams streams;
 	struct listeners listeners;
 	struct reflector *reflectors;
-	struct datagrams *plain, *detailed; /* made when first needed */
+	struct datagrams *plain, *detailed;
 };
 
 static int init(struct worker *worker, const struct worker_setup *setup)
@@ -59,8 +60,8 @@ static int init(struct worker *worker, const struct worker_setup *setup)
 	if (result == 0)
 		result = streams_init(&worker->streams, &worker->loop, setup->limits,
 		                      worker->services, WATCH_CONNECTION);
-	if (result == 0 && setup->limits->datagram_rate > 0)
-		result = rate_new(&worker->rate, setup->limits->datagram_rate);
+	if (result == 0)
+		result = judge_init(&worker->judge, setup->guard, setup->limits);
 	if (result == 0)
 		result = listeners_init(&worker->listeners, &worker->loop, &worker->streams);
 	return result;
@@ -74,7 +75,6 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	if (!worker)
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
-	worker->guard = setup->guard;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
 	worker->listeners.reserve = -1;
@@ -95,6 +95,7 @@ static void close_reflectors(struct worker *worker)
 
 	while ((reflector = worker->reflectors)) {
 		worker->reflectors = reflector->next;
+		loop_unwatch(&worker->loop, &reflector->watch); /* as in listeners.c */
 		socket_close(&reflector->watch.fd);
 		free(reflector);
 	}
@@ -119,7 +120,7 @@ void worker_free(struct worker *worker)
 	listeners_done(&worker->listeners);
 	close_reflectors(worker);
 	close_services(worker);
-	rate_free(worker->rate);
+	judge_done(&worker->judge);
 	datagrams_free(worker->plain);
 	datagrams_free(worker->detailed);
 	if (worker->desk)
@@ -155,15 +156,28 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	return number;
 }
 
+/* Room for the datagrams of all reflectors that want as much told of each; made when first needed. */
+static int find_room(struct worker *worker, bool details, struct datagrams **out)
+{
+	struct datagrams **datagrams = details ? &worker->detailed : &worker->plain;
+	int result = *datagrams ? 0 : datagrams_new(datagrams, DATAGRAM_ROOM, details);
+
+	if (result == 0)
+		*out = *datagrams;
+	return result;
+}
+
 static int add_reflector(struct worker *worker, int fd, struct service *service,
                          bool many_addresses)
 {
-	struct datagrams **datagrams = many_addresses ? &worker->detailed : &worker->plain;
+	bool decays = worker->judge.repeats && service->ops->ttl_decays;
+	struct datagrams *datagrams = NULL;
 	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result = reflector ? 0 : -ENOMEM;
+	int result =
+		reflector ? find_room(worker, many_addresses || decays, &datagrams) : -ENOMEM;
 
-	if (result == 0 && !*datagrams)
-		result = datagrams_new(datagrams, DATAGRAM_ROOM, many_addresses);
+	if (result == 0)
+		result = reflector_prepare(fd, decays);
 	if (result < 0) {
 		free(reflector);
 		socket_close(&fd);
@@ -173,9 +187,9 @@ static int add_reflector(struct worker *worker, int fd, struct service *service,
 		.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
 		.loop = &worker->loop,
 		.service = service,
-		.guard = worker->guard,
-		.rate = worker->rate,
-		.datagrams = *datagrams,
+		.judge = &worker->judge,
+		.decays = decays,
+		.datagrams = datagrams,
 		.next = worker->reflectors,
 	};
 	worker->reflectors = reflector;
@@ -202,14 +216,23 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 	return 0;
 }
 
+/* A backlog may have half as much room again as bytes that wait in it. */
+static size_t room_of(size_t owed)
+{
+	return owed + owed / 2;
+}
+
 size_t worker_memory_max(const struct limits *limits, size_t count)
 {
-	size_t buffers =
-		STREAM_IN_ROOM + STREAM_OUT_ROOM + (size_t)2 * DATAGRAMS_MAX * DATAGRAM_ROOM;
-	/* Once all that may be owed is owed, each may still owe a little and have asked as much. */
-	size_t each = sizeof(struct connection) * count + (size_t)2 * OWED_WHEN_SHORT;
+	size_t own = sizeof(struct worker) + STACK + STREAM_IN_ROOM + STREAM_OUT_ROOM +
+	             2 * datagrams_size(DATAGRAM_ROOM) + judge_size() + desk_size();
+	/* All that may be owed, and what one turn can add to that before anybody looks. */
+	size_t owed = limits->owed_max + room_of(limits->owed_by_one + STREAM_IN_ROOM);
+	/* From then on each may still owe a little and have asked as much. */
+	size_t each = sizeof(struct connection) * count + sizeof(struct busy) +
+	              2 * room_of(OWED_WHEN_SHORT + STREAM_LAST_ROOM);
 
-	return OWED_MAX + buffers * count + each * limits->max_connections;
+	return (own + owed) * count + each * limits->room;
 }
 
 /* --- running --- */
@@ -235,7 +258,8 @@ static void handle(struct worker *worker, const struct happening *happening)
 			                  happening->ready);
 		return;
 	case WATCH_REFLECTOR:
-		reflector_turn(CONTAINER_OF(watch, struct reflector, watch));
+		reflector_turn(CONTAINER_OF(watch, struct reflector, watch),
+		               worker->streams.now);
 		return;
 	case WATCH_LISTENER:
 		listeners_mark(watch);
@@ -245,6 +269,7 @@ static void handle(struct worker *worker, const struct happening *happening)
 		return;
 	case WATCH_STOP:
 		loop_take_wake(watch);
+		worker->streams.due = worker->streams.now; /* time-outs may be others now */
 		return;
 	}
 }
@@ -261,7 +286,7 @@ static void turn_hot(struct worker *worker)
 {
 	for (struct reflector *each = worker->reflectors; each; each = each->next)
 		if (each->hot)
-			reflector_turn(each);
+			reflector_turn(each, worker->streams.now);
 }
 
 /* What came before the signal is still taken in and answered; what comes after it is not. */
@@ -271,7 +296,7 @@ static void begin_to_end(struct worker *worker)
 	worker->ends = mono_add(worker->streams.now, DRAIN_AT_MOST);
 	listeners_close(&worker->listeners);
 	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		reflector_drain(each);
+		reflector_drain(each, worker->streams.now);
 	close_reflectors(worker);
 	streams_drain(&worker->streams);
 }
@@ -297,6 +322,7 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 		streams_sweep(streams);
 	if (!worker->draining && atomic_load(&worker->stopping))
 		begin_to_end(worker);
+	counter_add(&worker->turns, 1);
 }
 
 static bool has_ended(const struct worker *worker)
@@ -325,4 +351,19 @@ void worker_stop(struct worker *worker)
 {
 	atomic_store(&worker->stopping, true);
 	loop_wake(&worker->stop);
+}
+
+void worker_prod(struct worker *worker)
+{
+	loop_wake(&worker->stop);
+}
+
+uint64_t worker_turns(const struct worker *worker)
+{
+	return counter_read(&worker->turns);
+}
+
+void worker_set_rate(struct worker *worker, int64_t per_second)
+{
+	rate_set(worker->judge.rate, per_second);
 }

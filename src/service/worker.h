@@ -35,7 +35,8 @@ void worker_free(struct worker *worker);
 MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
                             bool many_addresses, struct err *err);
 
-/* The sum of all that count workers may ever keep in memory, in bytes. */
+/* The sum of all that count workers may ever keep in memory, in bytes, but for what the allocator
+ * itself loses. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
 
 /* Serves until worker_stop() was called and its connections have ended. */
@@ -43,3 +44,12 @@ void worker_run(struct worker *worker);
 
 /* From any thread: begin to end. */
 void worker_stop(struct worker *worker);
+
+/* From any thread: have a turn, and look again at what the limits say. */
+void worker_prod(struct worker *worker);
+
+/* From any thread: the turns it has had so far. */
+uint64_t worker_turns(const struct worker *worker);
+
+/* From any thread: datagrams per second from one network; 0 = any. */
+void worker_set_rate(struct worker *worker, int64_t per_second);

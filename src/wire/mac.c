@@ -50,17 +50,19 @@ struct mac {
 static int load(struct mac *mac, const char *library, struct err *err)
 {
 	mac->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	if (!mac->library)
-		return err_set(err, -ENOENT,
-		               "cannot load '%s', which a key needs (install libssl3)",
-		               library);
+	if (!mac->library) {
+		(void)err_set(err, -ENOENT,
+		              "cannot load '%s', which a key needs (install libssl3)", library);
+		return -ENOENT;
+	}
 	for (size_t i = 0; i < COUNT(symbols); i++) {
 		void *symbol = dlsym(mac->library, symbols[i].name);
 
-		if (!symbol)
-			return err_set(err, -ELIBACC,
-			               "'%s' has no '%s' (libcrypto 3 is needed)", library,
-			               symbols[i].name);
+		if (!symbol) {
+			(void)err_set(err, -ELIBACC, "'%s' has no '%s' (libcrypto 3 is needed)",
+			              library, symbols[i].name);
+			return -ELIBACC;
+		}
 		memcpy((char *)&mac->crypto + symbols[i].place, &symbol, sizeof(symbol));
 	}
 	return 0;

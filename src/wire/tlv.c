@@ -86,10 +86,10 @@ struct tlv_service tlv_read_service(const uint8_t *value)
 	uint32_t bits = get32(value);
 
 	return (struct tlv_service){
-		.dscp1 = bits >> 26 & 0x3f,
-		.dscp2 = bits >> 20 & 0x3f,
-		.ecn = bits >> 18 & 3,
-		.refused = bits >> 16 & 3,
+		.dscp1 = (uint8_t)(bits >> 26 & 0x3f),
+		.dscp2 = (uint8_t)(bits >> 20 & 0x3f),
+		.ecn = (uint8_t)(bits >> 18 & 3),
+		.refused = (uint8_t)(bits >> 16 & 3),
 	};
 }
 

@@ -20,6 +20,8 @@ MUST_BE_OWNED = {
         socket bind connect listen accept accept4 setsockopt getsockopt getsockname getpeername shutdown
         socketpair send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg""",
     "src/net/timestamp.c": "setsockopt getsockopt ioctl",
+    "src/net/local.c": "socket bind connect listen accept4 setsockopt getsockopt sendmsg recvmsg unlink lstat fchmod",
+    "src/net/inherited.c": "getsockopt",
     "src/net/address.c": "getifaddrs if_nametoindex",
     "src/net/loop.c": """
         epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect

@@ -160,6 +160,20 @@ def test_an_address_that_became_our_own_after_the_start_is_refused(world):
         assert_refused(world.a.call(refusals, "127.0.0.1", 9000, ["9.8.7.77"]))
 
 
+def test_what_only_the_routing_table_knows_to_be_ours_is_refused(world):
+    """Whole blocks that are local, and the anycast address that a router answers to: no list of addresses
+    has them."""
+    world.a.ip("route", "add", "local", "9.77.0.0/16", "dev", "lo", "src", "9.8.7.1")
+    world.a.ip("route", "add", "local", "2600:77::/64", "dev", "lo")
+    world.a.ip("route", "add", "prohibit", "9.78.0.0/16")
+    world.a.sysctl("net.ipv6.conf.all.forwarding=1")
+    ours = ["9.77.1.1", "2600:77::5", "2600:9::", "64:ff9b::9.77.1.1", "2002:94d:101::1", "9.78.0.1"]
+    with harness.Server("pong://127.0.0.1:9000", ns=world.a):
+        answers = world.a.call(refusals, "127.0.0.1", 9000, ours)
+    assert_refused(answers)
+    assert all("it leads to an address of this host" in answers[target] for target in ours[:-1]), answers
+
+
 def test_clients_from_elsewhere_may_ask_only_with_relay(world, family):
     """Even for a target that is open to all; `ping` alone is always answered."""
     far = {4: "9.8.7.1", 6: "2600:9::1"}[family.version]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -18,15 +19,17 @@ def services(family):
 
 
 @pytest.mark.workers
-def test_50_datagrams_queued_before_sigterm_are_all_answered(family):
+@pytest.mark.parametrize("count", [50, 1000])
+def test_datagrams_queued_before_sigterm_are_all_answered(family, count):
+    """Many batches, too: they are read until there are none."""
     with harness.Server(*services(family), "--workers", "2") as server:
         with tools.datagram_socket(family.loopback, server.port("udp-echo")) as sock:
             server.signal(signal.SIGSTOP)
-            for number in range(50):
+            for number in range(count):
                 sock.send(b"queued %d" % number)
             server.signal(signal.SIGTERM)
             server.signal(signal.SIGCONT)
-            assert {sock.recv(100) for _ in range(50)} == {b"queued %d" % n for n in range(50)}
+            assert {sock.recv(100) for _ in range(count)} == {b"queued %d" % n for n in range(count)}
         assert server.wait().code == 0
 
 
@@ -96,6 +99,37 @@ def test_after_sigterm_no_new_client_is_taken(family, alone):
 
             harness.wait_until(refused, "newcomers are refused", 2)
         assert server.wait().code == 0
+
+
+def test_while_it_drains_a_peer_that_closes_gets_the_rest_and_the_end(family, alone):
+    """Its own end, not 300 ms of silence, is what ends it: it was never silent."""
+    with harness.Server(family.local("tcp-echo", 0), ns=alone) as server:
+        port = server.port("tcp-echo")
+        socks = [alone.call(tools.connect, family.loopback, port) for _ in range(2)]
+        with socks[0] as talker, socks[1] as leaver:
+            server.signal(signal.SIGTERM)
+            harness.wait_until(lambda: all(said(sock) for sock in socks)
+                               and is_refused(alone, family, port), "it drains")
+            for sock in socks:
+                sock.sendall(b"the last words")
+            leaver.shutdown(socket.SHUT_WR)
+            assert tools.receive_all(leaver) == b"the last words"
+            assert tools.receive_all(talker) == b"the last words"
+        assert server.wait().code == 0
+
+
+def said(sock):
+    """Never silent for long."""
+    sock.sendall(b"k")
+    return sock.recv(1) == b"k"
+
+
+def is_refused(ns, family, port):
+    try:
+        ns.call(tools.connect, family.loopback, port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_at_five_seconds_all_end_even_those_who_never_read_or_never_stop():

@@ -22,9 +22,9 @@ def hold(stack, port, count, host="127.0.0.1"):
     return [stack.enter_context(tools.connect(host, port)) for _ in range(count)]
 
 
-def newcomer_is_served(port):
+def newcomer_is_served(port, host="127.0.0.1"):
     try:
-        return tools.tcp_echoes("127.0.0.1", port)
+        return tools.tcp_echoes(host, port)
     except ConnectionError:
         return False
 
@@ -34,21 +34,42 @@ def highest_descriptor(pid):
 
 
 @pytest.mark.parametrize("how", ["nothing_free", "below_what_is_open"])
-def test_out_of_descriptors_serves_the_old_spins_not_and_recovers(how):
+def test_out_of_descriptors_serves_the_old_spins_not_and_recovers(family, how):
     """The limit is lowered while it runs, so that accept() says EMFILE and keeps saying it."""
-    with harness.Server("tcp-echo://127.0.0.1:0") as server, contextlib.ExitStack() as stack:
+    with harness.Server(family.local("tcp-echo", 0)) as server, contextlib.ExitStack() as stack:
         port = server.port("tcp-echo")
-        old = hold(stack, port, 20)
+        old = hold(stack, port, 20, family.loopback)
         assert all(echoes(sock) for sock in old)
         before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
         limit = highest_descriptor(server.pid) + 1 if how == "nothing_free" else 3
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
-        hold(stack, port, 40)
-        assert tools.cpu_share(server.pid, 1.0) < 0.25, "spins on a listener it cannot accept from"
+        hold(stack, port, 40, family.loopback)
+        assert tools.cpu_share(server.pid, 1.0) < 0.02, "spins on a listener it cannot accept from"
         assert all(echoes(sock) for sock in old), "an old client was given up"
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
-        harness.wait_until(lambda: newcomer_is_served(port), "newcomers are served again")
+        harness.wait_until(lambda: newcomer_is_served(port, family.loopback), "newcomers are served again")
         assert all(echoes(sock) for sock in old)
+
+
+def test_who_comes_again_and_again_while_there_are_no_descriptors_costs_little(family):
+    """Newcomers without end, each closed or left waiting: the old are served beside them, at once."""
+    with harness.Server(family.local("tcp-echo", 0), "--workers", "1") as server, contextlib.ExitStack() as stack:
+        port = server.port("tcp-echo")
+        old = hold(stack, port, 5, family.loopback)
+        assert all(echoes(sock) for sock in old)
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (highest_descriptor(server.pid) + 1, before[1]))
+        begin, spent, slowest = time.monotonic(), tools.cpu_ns(server.pid), 0.0
+        for number in range(1500):
+            tools.reset(tools.connect(family.loopback, port))
+            if number % 10 == 0:
+                asked = time.monotonic()
+                assert echoes(old[number % len(old)])
+                slowest = max(slowest, time.monotonic() - asked)
+        share = (tools.cpu_ns(server.pid) - spent) / 1e9 / (time.monotonic() - begin)
+        assert share < 0.5 and slowest < 1.0, (share, slowest)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        harness.wait_until(lambda: newcomer_is_served(port, family.loopback), "newcomers are served again")
 
 
 def test_a_small_descriptor_limit_at_start_is_lived_with():

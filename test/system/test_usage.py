@@ -276,7 +276,7 @@ def test_help_lists_ping(build, option):
     assert f"--{option}" in run("ping", "--help", code=0).out
 
 
-@pytest.mark.parametrize("option", ["host", "port", "workers", "max-connections", "idle-timeout", "relay", "relay-allow", "allow-source-port"])
+@pytest.mark.parametrize("option", ["host", "port", "workers", "max-connections", "idle-timeout", "relay", "relay-allow", "allow-source-port", "listen", "config", "handover"])
 def test_help_lists_serve(build, option):
     assert f"--{option}" in run("serve", "--help", code=0).out
 

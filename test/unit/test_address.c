@@ -161,9 +161,9 @@ TEST(the_loopback_address_is_our_own_and_a_documents_is_not)
 	struct address own = address_of("127.0.0.1", 0), foreign = address_of("192.0.2.1", 0);
 	struct address foreign_v6 = address_of("2001:db8::1", 0);
 
-	assert_true(address_is_own(&own));
-	assert_false(address_is_own(&foreign));
-	assert_false(address_is_own(&foreign_v6));
+	assert_int_equal(address_is_own(&own), 1);
+	assert_int_equal(address_is_own(&foreign), 0);
+	assert_int_equal(address_is_own(&foreign_v6), 0);
 }
 
 int main(void)

@@ -44,11 +44,26 @@ TEST(a_port_is_silenced_and_allowed_without_its_neighbours)
 	assert_false(guard_is_silent(&guard, 53));
 }
 
+TEST(a_copy_says_what_the_other_says)
+{
+	static struct guard guard, wanted; /* too large for a stack */
+
+	guard_init(&guard);
+	guard_init(&wanted);
+	guard_allow(&wanted, 53);
+	guard_silence(&wanted, 8888);
+	guard_copy(&guard, &wanted);
+	assert_false(guard_is_silent(&guard, 53));
+	assert_true(guard_is_silent(&guard, 8888));
+	assert_int_equal(count_silent(&guard), count_silent(&wanted));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_listed_ports_are_silent_and_no_other),
 		cmocka_unit_test(a_port_is_silenced_and_allowed_without_its_neighbours),
+		cmocka_unit_test(a_copy_says_what_the_other_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

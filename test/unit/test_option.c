@@ -212,6 +212,89 @@ TEST(no_name_is_abbreviated)
 	ASSERT_REFUSED("unknown option '--coun' (did you mean '--count'?)", "--coun", "3");
 }
 
+/* One line of a file, over values that it may change. */
+static int read_line(struct values *values, const char *text, char *room, struct err *err)
+{
+	(void)snprintf(room, WORD_ROOM, "%s", text);
+	return option_read_line(&table, values, room, err);
+}
+
+TEST(a_line_of_a_file_says_what_an_option_says)
+{
+	struct values values = { 0 };
+	struct err err = { 0 };
+	char first[WORD_ROOM], other[WORD_ROOM], room[WORD_ROOM];
+
+	assert_int_equal(read_line(&values, "host a b = c", first, &err), 0);
+	assert_string_equal(values.host, "a b = c");
+	assert_int_equal(read_line(&values, "count 3", room, &err), 0);
+	assert_int_equal(values.count, 3);
+	assert_int_equal(read_line(&values, "count=4", room, &err), 0);
+	assert_int_equal(values.count, 4);
+	assert_int_equal(read_line(&values, "count \t= 5", room, &err), 0);
+	assert_int_equal(values.count, 5);
+	assert_int_equal(read_line(&values, "quiet", room, &err), 0);
+	assert_true(values.quiet);
+	assert_int_equal(read_line(&values, "allow ==", other, &err), 0);
+	assert_string_equal(values.lists.items[0], "=");
+}
+
+TEST(a_line_that_is_wrong_changes_nothing_and_names_its_culprit)
+{
+	static const char *const lines[][2] = {
+		{ "cuont 3", "unknown option '--cuont' (did you mean '--count'?)" },
+		{ "count", "option '--count' needs a value (N)" },
+		{ "count =", "'' is not a whole number, which --count needs" },
+		{ "count 0", "'0' is out of range for --count (1 to 1000)" },
+		{ "quiet no", "option '--quiet' takes no value ('no')" },
+		{ "=", "unknown option '--' (see --help)" },
+	};
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct values values = { .count = 7 };
+		struct err err = { 0 };
+		char room[WORD_ROOM];
+
+		assert_int_equal(read_line(&values, lines[i][0], room, &err), -EINVAL);
+		assert_string_equal(err.text, lines[i][1]);
+		assert_int_equal(values.count, 7);
+		assert_false(values.quiet);
+	}
+}
+
+TEST(lists_that_were_given_can_be_emptied_and_no_other)
+{
+	struct values one = { .count = 3 }, other = { .count = 4 };
+
+	one.lists.items[one.lists.count++] = "a";
+	other.lists.items[other.lists.count++] = "b";
+	option_empty_lists(&table, &other, option_lists_given(&table, &(struct values){ 0 }));
+	assert_int_equal(other.lists.count, 1);
+	option_empty_lists(&table, &other, option_lists_given(&table, &one));
+	assert_int_equal(other.lists.count, 0);
+	assert_int_equal(other.count, 4);
+}
+
+TEST(values_that_differ_are_told_from_those_that_do_not)
+{
+	char host[] = "here"; /* the same text elsewhere */
+	struct values one = { .quiet = true, .count = 1, .interval = 2, .host = "here" };
+	struct values same = { .quiet = true, .count = 1, .interval = 2, .host = host };
+	struct values other = { .count = 2, .interval = 3, .numeric = true };
+
+	one.lists.items[one.lists.count++] = "a";
+	same.lists.items[same.lists.count++] = "a";
+	other.lists.items[other.lists.count++] = "b";
+	for (size_t i = 0; i < table.count; i++) {
+		assert_false(option_differs(&specs[i], &one, &same));
+		assert_true(option_differs(&specs[i], &one, &other));
+	}
+	other.lists.items[0] = "a";
+	other.lists.items[other.lists.count++] = "b";
+	assert_true(option_differs(&specs[5], &one, &other));
+	assert_false(option_differs(&specs[4], &other, &other)); /* neither was given */
+}
+
 TEST(help_lists_letter_name_and_meaning)
 {
 	assert_string_equal(option_help(&specs[2]).text,
@@ -237,6 +320,10 @@ int main(void)
 		cmocka_unit_test(a_wrong_value_is_quoted),
 		cmocka_unit_test(a_wrong_value_leaves_the_old_one),
 		cmocka_unit_test(no_name_is_abbreviated),
+		cmocka_unit_test(a_line_of_a_file_says_what_an_option_says),
+		cmocka_unit_test(a_line_that_is_wrong_changes_nothing_and_names_its_culprit),
+		cmocka_unit_test(lists_that_were_given_can_be_emptied_and_no_other),
+		cmocka_unit_test(values_that_differ_are_told_from_those_that_do_not),
 		cmocka_unit_test(help_lists_letter_name_and_meaning),
 	};
 

@@ -112,6 +112,20 @@ TEST(loopback_has_no_limit)
 	rate_free(rate);
 }
 
+TEST(it_can_be_changed_taken_away_and_given_again)
+{
+	struct rate *rate = limited();
+
+	rate_set(rate, 0);
+	assert_int_equal(answered(rate, "192.0.2.1", start, 10 * PER_SECOND, 0),
+	                 10 * PER_SECOND);
+	rate_set(rate, PER_SECOND);
+	assert_true(answered(rate, "192.0.2.1", start, 10 * PER_SECOND, 0) < 5 * PER_SECOND);
+	rate_set(rate, INT64_C(20) * PER_SECOND);
+	assert_int_equal(answered(rate, "198.51.100.1", start, PER_SECOND, 0), PER_SECOND);
+	rate_free(rate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +136,7 @@ int main(void)
 		cmocka_unit_test(after_a_second_of_silence_all_is_forgiven),
 		cmocka_unit_test(sources_without_number_silence_nobody),
 		cmocka_unit_test(loopback_has_no_limit),
+		cmocka_unit_test(it_can_be_changed_taken_away_and_given_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,9 +97,13 @@ static int ask_from(struct bench *bench, uint64_t ticket, const char *target,
 	return desk_ask(&bench->desk, ticket, &address, target, strlen(target));
 }
 
+/* Each from a client of its own. */
 static void ask(struct bench *bench, uint64_t ticket, const char *target)
 {
-	assert_int_equal(ask_from(bench, ticket, target, "127.0.0.1"), 0);
+	char client[32];
+
+	(void)snprintf(client, sizeof(client), "127.0.1.%u", (unsigned)ticket);
+	assert_int_equal(ask_from(bench, ticket, target, client), 0);
 }
 
 static void take(struct bench *bench)
@@ -242,6 +246,40 @@ TEST(clients_from_elsewhere_need_to_be_let_in)
 	finish(&bench);
 }
 
+TEST(one_client_cannot_keep_the_others_from_asking)
+{
+	struct bench bench;
+
+	start(&bench, false);
+	for (uint64_t i = 0; i < 17; i++) /* one client, however its address is written */
+		assert_int_equal(ask_from(&bench, i, bench.target,
+		                          i % 2 ? "127.0.0.1" : "::ffff:127.0.0.1"),
+		                 0);
+	assert_string_equal(last_line(&bench, 16), "error busy (too many pings of yours)");
+	ask(&bench, 17, bench.target);
+	assert_true(begins(hear(&bench, 17, 1)->lines[0], "reply seq=1 "));
+	assert_true(begins(last_line(&bench, 15), "done "));
+	assert_int_equal(ask_from(&bench, 16, bench.target, "127.0.0.1"), 0);
+	assert_true(begins(hear(&bench, 16, 1)->lines[0], "reply seq=1 "));
+	finish(&bench);
+}
+
+TEST(an_ipv6_client_is_the_network_it_is_in)
+{
+	struct bench bench;
+	char client[48];
+
+	start(&bench, true);
+	for (uint64_t i = 0; i < 17; i++) {
+		(void)snprintf(client, sizeof(client), "2600:9::%u", (unsigned)i + 1);
+		assert_int_equal(ask_from(&bench, i, bench.target, client), 0);
+	}
+	assert_string_equal(last_line(&bench, 16), "error busy (too many pings of yours)");
+	assert_int_equal(ask_from(&bench, 17, bench.target, "2600:9:0:1::1"), 0);
+	assert_true(begins(hear(&bench, 17, 1)->lines[0], "reply seq=1 "));
+	finish(&bench);
+}
+
 TEST(a_name_is_asked_by_its_address)
 {
 	struct bench bench;
@@ -297,6 +335,26 @@ TEST(nobody_is_left_without_a_last_line_when_it_stops)
 	finish(&bench);
 }
 
+TEST(whom_it_may_ask_and_for_whom_can_change)
+{
+	struct relay_options options = { .open_to_all = true };
+	struct bench bench;
+
+	start(&bench, false);
+	assert_int_equal(ask_from(&bench, 0, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(last_line(&bench, 0), "error pings through this server are for"));
+	assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(ask_from(&bench, 1, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(last_line(&bench, 1), "error cannot ask"));
+	for (int i = 0; i < 100; i++) /* some of them are never looked at */
+		assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(policy_allow(&options.policy, "127.0.0.1/32", NULL), 0);
+	assert_int_equal(relay_change(bench.relay, &options), 0);
+	assert_int_equal(ask_from(&bench, 2, bench.target, "192.0.2.1"), 0);
+	assert_true(begins(hear(&bench, 2, 1)->lines[0], "reply seq=1 "));
+	finish(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,9 +362,12 @@ int main(void)
 		cmocka_unit_test(asking_again_keeps_the_pace_and_repeats_no_old_line),
 		cmocka_unit_test(what_nobody_may_ask_is_one_error),
 		cmocka_unit_test(clients_from_elsewhere_need_to_be_let_in),
+		cmocka_unit_test(one_client_cannot_keep_the_others_from_asking),
+		cmocka_unit_test(an_ipv6_client_is_the_network_it_is_in),
 		cmocka_unit_test(a_name_is_asked_by_its_address),
 		cmocka_unit_test(who_goes_has_a_last_line_all_the_same_and_frees_the_place),
 		cmocka_unit_test(nobody_is_left_without_a_last_line_when_it_stops),
+		cmocka_unit_test(whom_it_may_ask_and_for_whom_can_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

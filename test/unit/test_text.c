@@ -198,6 +198,22 @@ TEST(a_word_that_is_nothing_like_them_finds_none)
 	assert_null(text_nearest("count", none));
 }
 
+TEST(a_line_is_its_words_without_comment_and_blanks)
+{
+	static const char *const lines[][2] = {
+		{ " \ta b\t ", "a b" }, { "a # b", "a" }, { "#", "" }, { " # a", "" },
+		{ "a#b", "a#b" },       { "a\t#", "a" },  { "", "" },  { "  ", "" },
+		{ "a #b # c", "a" },
+	};
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char line[16];
+
+		(void)snprintf(line, sizeof(line), "%s", lines[i][0]);
+		assert_string_equal(text_words(line), lines[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_span_survives_being_written_and_read),
 		cmocka_unit_test(a_slip_of_the_fingers_finds_the_word_that_was_meant),
 		cmocka_unit_test(a_word_that_is_nothing_like_them_finds_none),
+		cmocka_unit_test(a_line_is_its_words_without_comment_and_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

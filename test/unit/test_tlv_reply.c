@@ -56,26 +56,25 @@ TEST(a_location_tells_ports_addresses_and_hardware)
 	                 "00 02 00 08  0a 0b 0c 0d 0e 0f 00 00"
 	                 "00 05 00 10  c6 33 64 02 00 00 00 00 00 00 00 00 00 00 00 00"
 	                 "00 08 00 10  c0 00 02 01 00 00 00 00 00 00 00 00 00 00 00 00");
-	const struct tlv_location *location = &reply.location;
 
-	assert_int_equal(location->destination_port, 862);
-	assert_int_equal(location->source_port, 0x1234);
-	assert_int_equal(location->source_mac_bytes, 6);
-	assert_memory_equal(location->source_mac, "\x0a\x0b\x0c\x0d\x0e\x0f", 6);
-	assert_int_equal(location->destination_bytes, 4);
-	assert_memory_equal(location->destination, "\xc6\x33\x64\x02", 4);
-	assert_int_equal(location->source_bytes, 4);
-	assert_memory_equal(location->source, "\xc0\x00\x02\x01", 4);
+	assert_int_equal(reply.location.destination_port, 862);
+	assert_int_equal(reply.location.source_port, 0x1234);
+	assert_int_equal(reply.location.source_mac_bytes, 6);
+	assert_memory_equal(reply.location.source_mac, "\x0a\x0b\x0c\x0d\x0e\x0f", 6);
+	assert_int_equal(reply.location.destination_bytes, 4);
+	assert_memory_equal(reply.location.destination, "\xc6\x33\x64\x02", 4);
+	assert_int_equal(reply.location.source_bytes, 4);
+	assert_memory_equal(reply.location.source, "\xc0\x00\x02\x01", 4);
 
 	reply = reply_of("00 02 00 38  03 5e 12 34"
 	                 "00 03 00 08  00 00 00 00 00 00 00 00"
 	                 "00 09 00 10  20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01"
 	                 "00 06 00 10  20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 02");
-	assert_int_equal(location->source_mac_bytes, 0); /* zeroes: not known */
-	assert_int_equal(location->destination_bytes, 16);
-	assert_int_equal(location->destination[15], 2);
-	assert_int_equal(location->source_bytes, 16);
-	assert_int_equal(location->source[15], 1);
+	assert_int_equal(reply.location.source_mac_bytes, 0); /* zeroes: not known */
+	assert_int_equal(reply.location.destination_bytes, 16);
+	assert_int_equal(reply.location.destination[15], 2);
+	assert_int_equal(reply.location.source_bytes, 16);
+	assert_int_equal(reply.location.source[15], 1);
 }
 
 TEST(what_a_location_left_unanswered_is_not_told)

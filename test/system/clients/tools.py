@@ -14,6 +14,8 @@ import time
 PATIENCE = 20.0
 CLONE_NEWNET = 0x40000000
 LINGER_RESET = struct.pack("ii", 1, 0)
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+WALL = 0x40000000
 
 
 def family_of(host):
@@ -191,16 +193,33 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def forge_udp4(source, sport, target, dport, payload):
+def forge_udp4(source, sport, target, dport, payload, ttl=64):
     """One IPv4 datagram with any source address and port (raw socket: root only)."""
     src, dst = socket.inet_aton(source), socket.inet_aton(target)
-    udp = struct.pack("!4H", sport, dport, 8 + len(payload), 0) + payload
-    pseudo = src + dst + struct.pack("!BBH", 0, socket.IPPROTO_UDP, len(udp))
-    udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp) or 0xFFFF) + udp[8:]
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64,
+    udp = udp_segment(src + dst, sport, dport, payload)
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, ttl,
                        socket.IPPROTO_UDP, 0, src, dst)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
         sock.sendto(head + udp, (target, 0))
+
+
+def forge_udp6(source, sport, target, dport, payload, ttl=64):
+    """The same over IPv6."""
+    src, dst = (socket.inet_pton(socket.AF_INET6, host) for host in (source, target))
+    udp = udp_segment(src + dst, sport, dport, payload)
+    head = struct.pack("!IHBB", 6 << 28, len(udp), socket.IPPROTO_UDP, ttl)
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
+        sock.sendto(head + src + dst + udp, (target, 0))
+
+
+def forge_udp(source, *rest):
+    (forge_udp6 if ":" in source else forge_udp4)(source, *rest)
+
+
+def udp_segment(addresses, sport, dport, payload):
+    udp = struct.pack("!4H", sport, dport, 8 + len(payload), 0) + payload
+    pseudo = addresses + struct.pack("!II", len(udp), socket.IPPROTO_UDP)
+    return udp[:6] + struct.pack("!H", checksum(pseudo + udp) or 0xFFFF) + udp[8:]
 
 
 @contextlib.contextmanager
@@ -216,3 +235,20 @@ def standing_in(namespace):
             yield
         finally:
             assert libc.setns(home.fileno(), CLONE_NEWNET) == 0, "there is no way back"
+
+
+@contextlib.contextmanager
+def frozen_thread(task):
+    """One thread of another process stands still, the others go on: a tracer has stopped it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+        if libc.ptrace(request, task, None, None) < 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(task, WALL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            libc.ptrace(PTRACE_DETACH, task, None, None)
