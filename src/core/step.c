@@ -70,15 +70,15 @@ struct step step_likelier(const struct oneway *oneway, const struct era_pair *pa
 bool step_is_suspicious(const struct oneway *oneway, const struct era_pair *pair)
 {
 	const struct era *era = &oneway->era;
-	struct step shift = step_likelier(oneway, pair);
+	struct step step = step_likelier(oneway, pair);
 
 	if (!era->bounds.known)
 		return false;
 	if (era_bounds_disjoint(era->bounds, era_bounds_of(pair, &oneway->skew), &oneway->skew))
-		return shift.drop > ONEWAY_STEP_LEAST;
+		return step.drop > ONEWAY_STEP_LEAST;
 	return era->forward.count >= PROBES_TO_JUDGE &&
-	       (double)shift.drop > shift.drop_chance &&
-	       (double)shift.rise > (double)shift.drop - shift.rise_chance;
+	       (double)step.drop > step.drop_chance &&
+	       (double)step.rise > (double)step.drop - step.rise_chance;
 }
 
 /* The other direction must have risen by as much, and never by less. */
