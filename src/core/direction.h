@@ -33,17 +33,21 @@
  * interval.  received counts unique replies, late ones too: those were lost on neither way.
  *
  * Numbers on the wire have 32 bits and wrap; inside they have 64.  Constant memory: a bit for each of
- * the newest DIRECTION_WINDOW probes and reflector numbers.  A reply older than that comes too late to
- * be told from a duplicate: it is left out, and its probe stays lost.
+ * the newest 65 536 probes and reflector numbers.  A reply older than that comes too late to
+ * be told from a duplicate: it is left out, and its probe stays lost; of an interval that is taken so
+ * late nothing is claimed.  A restart within the first DIRECTION_REACH replies of a count may go
+ * unnoticed where probes overtake each other, and then as many may be counted on the wrong way.
  */
 #pragma once
 
 #include "base/base.h"
 
 enum {
-	DIRECTION_WINDOW = 1 << 16,
-	DIRECTION_MARKS = 16, /* intervals whose probes still have time */
-	DIRECTION_CLOSING = 3,
+	/* Further back or ahead than so many replies no reordering and no duplication reaches: the
+	 * reflector has begun anew. */
+	DIRECTION_REACH = 64,
+	DIRECTION_MARKS = 16,  /* intervals whose probes still have time */
+	DIRECTION_CLOSING = 3, /* so many closing probes are enough */
 };
 
 struct direction_counts {
@@ -58,32 +62,43 @@ enum direction_reply {
 	DIRECTION_REVERSE_DUPLICATE, /* the reply got here more than once; of a reflector that copies:
 	                              * either */
 	DIRECTION_RESTARTED,         /* first of its probe, and of the reflector's new count */
+	DIRECTION_STRAY,             /* first of its probe, and of a count that is over */
 	DIRECTION_TOO_OLD,           /* beyond the window, or never sent */
 };
 
-/* A cut between the probes before it and the others. */
+/* A cut between the probes before it and the others, as the replies show it. */
 struct direction_mark {
 	uint64_t position; /* the first probe behind the cut */
-	uint64_t received; /* unique replies to those before, since the beginning */
+	uint64_t received; /* unique replies to those before it, since the beginning */
 	/* Of the reflector's present count: */
-	uint64_t below, above; /* 1 + the largest r before the cut, the least behind it */
-	uint64_t last,
-		next; /* 1 + the largest s answered before the cut, the least behind it */
-	/* Of its former counts: */
-	uint64_t reverse, open;
-	bool over; /* the count began anew behind it: nothing but reverse and open is to be looked at */
+	uint64_t replies;     /* distinct r of the probes before the cut */
+	uint64_t below, last; /* 1 + the largest r and s of those */
+	uint64_t above,
+		next;     /* the least r and s of those behind it; DIRECTION_NONE = none yet */
+	uint64_t crossed; /* how many r of those behind it are less than below */
+	/* Of its former counts, which began anew: */
+	uint64_t reverse_low, reverse_high, open;
+	uint64_t strays; /* replies to those before the cut that fit in no count */
+	bool over;       /* behind the cut the count began anew: it is all former */
 };
 
+#define DIRECTION_NONE UINT64_MAX
+
 struct direction {
-	uint64_t *probes, *replies;    /* bits of the windows */
-	uint64_t sent;                 /* closing probes too */
-	uint64_t probe_end, reply_end; /* 1 + the largest s answered, r seen */
-	uint64_t reply_base;           /* the least r of the present count */
-	uint64_t seen;                 /* distinct r of the present count */
-	uint64_t replies_seen, duplicates, restarts;
+	uint64_t *probes, *replies; /* bits of the windows: answered s, seen r */
+	uint64_t sent;              /* closing probes too */
+	uint64_t reply_end;         /* 1 + the largest r seen, all since first_reply */
+	uint64_t first_reply;       /* the r with which the present count began */
+	uint64_t first_probe;       /* the first probe that may belong to it */
+	uint64_t answers;           /* distinct replies, of all counts */
+	uint64_t duplicates;        /* of them: forward duplicates */
+	uint64_t restarts;
+	uint64_t overtaken; /* by how many others a probe may have been on its way there */
 	bool counts, closing;
+	struct direction_mark whole; /* behind all that was sent */
+	struct direction_mark end;   /* before the closing probes */
 	struct direction_mark
-		marks[DIRECTION_MARKS]; /* oldest first; the last one is the end */
+		marks[DIRECTION_MARKS + 1]; /* oldest first; the first was taken */
 	size_t open;
 };
 
@@ -106,7 +121,8 @@ bool direction_mark(struct direction *direction);
  * reply that comes later changes the run's counts, not the interval's. */
 bool direction_take(struct direction *direction, struct direction_counts *interval);
 
-/* What is sent from now on does not count; nothing is under way. */
+/* What is sent from now on does not count, and nothing is under way: each probe is answered or its
+ * time-out has passed.  The last interval, if any was marked, ends here too. */
 void direction_close(struct direction *direction);
 
 /* The run so far; what is under way is undetermined. */

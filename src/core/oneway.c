@@ -3,19 +3,9 @@
 
 #include <math.h>
 
-enum {
-	PROBES_TO_JUDGE = 8,     /* before that nobody knows what queueing is usual */
-	PROBES_TO_CONFIRM = 3,   /* so that one stamp gone wrong makes no step */
-	PROBES_TO_PERSUADE = 64, /* where queueing could have done it */
-	PROBES_TO_GIVE_UP = 256,
-	PROBES_AFTER_STEP = 32,
-};
+#include "core/step.h"
 
-/* exp(-20) is two in a billion: how likely it is that queueing looks like a step. */
-static const double evidence_enough = 20, evidence_most = 10;
-
-/* By which share the two directions may differ in what they say of a step. */
-static const double alike = 0.125;
+enum { PROBES_AFTER_STEP = 32 };
 
 /* Stamps are of this side of 2116, so that no difference of differences overflows. */
 #define WALL_MOST (INT64_C(1) << 62)
@@ -48,67 +38,6 @@ static bool is_possible(const struct oneway *oneway, const struct oneway_probe *
 
 	return residence >= 0 && (double)residence <= (double)elapsed * (1 + SKEW_PRIOR) +
 	                                                      2 * (double)oneway->grain;
-}
-
-/* By how much a direction may fall below its edge by chance: exp(-8) of all edges are that far off. */
-static double tolerance(const struct oneway *oneway, const struct era_floor *edge,
-                        struct mono at)
-{
-	double chance = edge->excess * fmax(0.25, PROBES_TO_JUDGE / (double)edge->count);
-	double pause = (double)mono_since(at, oneway->last.forward.at);
-	double drift = (oneway->skew.high - oneway->skew.low) / 2 * fabs(pause);
-	double risen = ERA_LEAK * fabs((double)mono_since(at, edge->lowest.at));
-
-	return fmax(ONEWAY_STEP_LEAST, chance) + drift + risen;
-}
-
-/* A step as the two directions show it. */
-struct shift {
-	int64_t drop, rise;              /* ns below the one edge, above the other */
-	double drop_chance, rise_chance; /* what of that is nothing */
-	double queueing;                 /* the mean, where it rises */
-	bool ahead;                      /* the far clock was put forward */
-};
-
-static struct shift shift_of(const struct oneway *oneway, const struct era_pair *pair,
-                             bool ahead)
-{
-	const struct era *era = &oneway->era;
-	double rate = oneway->skew.rate;
-	int64_t forward =
-		pair->forward.raw - era_floor_at(&era->forward, pair->forward.at, rate);
-	int64_t reverse =
-		pair->reverse.raw - era_floor_at(&era->reverse, pair->reverse.at, -rate);
-	double by_forward = tolerance(oneway, &era->forward, pair->forward.at);
-	double by_reverse = tolerance(oneway, &era->reverse, pair->reverse.at);
-
-	if (ahead)
-		return (struct shift){
-			-reverse, forward, by_reverse, by_forward, era->forward.excess, true
-		};
-	return (struct shift){ -forward, reverse, by_forward, by_reverse, era->reverse.excess,
-		               false };
-}
-
-static struct shift likelier_shift(const struct oneway *oneway, const struct era_pair *pair)
-{
-	struct shift ahead = shift_of(oneway, pair, true), back = shift_of(oneway, pair, false);
-
-	return ahead.drop > back.drop ? ahead : back;
-}
-
-static bool is_suspicious(const struct oneway *oneway, const struct era_pair *pair)
-{
-	const struct era *era = &oneway->era;
-	struct shift shift = likelier_shift(oneway, pair);
-
-	if (!era->bounds.known)
-		return false;
-	if (era_bounds_disjoint(era->bounds, era_bounds_of(pair, &oneway->skew), &oneway->skew))
-		return shift.drop > ONEWAY_STEP_LEAST;
-	return era->forward.count >= PROBES_TO_JUDGE &&
-	       (double)shift.drop > shift.drop_chance &&
-	       (double)shift.rise > (double)shift.drop - shift.rise_chance;
 }
 
 static bool is_suspecting(const struct oneway *oneway)
@@ -147,7 +76,7 @@ static void begin_anew(struct oneway *oneway)
 	(void)skew_add(&oneway->skew, oneway->era.forward.lowest, oneway->era.reverse.lowest);
 }
 
-static void confirm(struct oneway *oneway, const struct shift *shift,
+static void confirm(struct oneway *oneway, const struct step *shift,
                     struct oneway_result *result)
 {
 	int64_t size = shift->drop + (shift->rise - shift->drop) / 2;
@@ -159,58 +88,15 @@ static void confirm(struct oneway *oneway, const struct shift *shift,
 	begin_anew(oneway);
 }
 
-/* The other direction must have risen by as much, and never by less. */
-static bool is_refuted(const struct oneway *oneway, const struct era_pair *pair,
-                       const struct shift *all)
-{
-	struct shift this = shift_of(oneway, pair, all->ahead);
-
-	return (double)this.rise < (double)all->drop - all->drop_chance - all->rise_chance;
-}
-
-static bool is_same_queueing(const struct era_floor *one, const struct era_floor *other)
-{
-	return one->excess < 2 * other->excess + ONEWAY_STEP_LEAST &&
-	       other->excess < 2 * one->excess + ONEWAY_STEP_LEAST;
-}
-
-/* As far up as down, and the queues are what they were. */
-static bool is_alike(const struct oneway *oneway, const struct shift *all)
-{
-	const struct era *era = &oneway->era, *suspect = &oneway->suspect;
-	double apart = fabs((double)(all->rise - all->drop));
-
-	return apart < fmax(ONEWAY_STEP_LEAST, alike * (double)all->drop) &&
-	       is_same_queueing(&era->forward, &suspect->forward) &&
-	       is_same_queueing(&era->reverse, &suspect->reverse);
-}
-
-static bool is_confirmed(const struct oneway *oneway, const struct shift *all)
-{
-	if (oneway->suspect.forward.count < PROBES_TO_CONFIRM)
-		return false;
-	if (era_bounds_disjoint(oneway->era.bounds, oneway->suspect.bounds, &oneway->skew))
-		return true;
-	return oneway->suspect.forward.count >= PROBES_TO_PERSUADE &&
-	       oneway->evidence >= evidence_enough && is_alike(oneway, all);
-}
-
-/* After so long the edges from before are not known well enough any more. */
-static bool is_hopeless(const struct oneway *oneway, const struct shift *all)
-{
-	return oneway->suspect.forward.count >= PROBES_TO_GIVE_UP ||
-	       (double)all->drop < all->drop_chance;
-}
-
 /* One more probe since the suspicion. */
 static void pursue(struct oneway *oneway, const struct era_pair *pair,
                    struct oneway_result *result)
 {
 	struct era *suspect = &oneway->suspect;
 	struct era_pair before = suspected(oneway);
-	struct shift all = likelier_shift(oneway, &before);
+	struct step all = step_likelier(oneway, &before);
 
-	if (is_refuted(oneway, pair, &all)) {
+	if (step_is_refuted(oneway, pair, &all)) {
 		refute(oneway);
 		return;
 	}
@@ -219,12 +105,12 @@ static void pursue(struct oneway *oneway, const struct era_pair *pair,
 		*suspect = (struct era){ 0 };
 	era_add(suspect, pair, &oneway->skew);
 	before = suspected(oneway);
-	all = likelier_shift(oneway, &before);
-	oneway->evidence += fmin((double)all.drop / fmax(all.queueing, 1), evidence_most);
+	all = step_likelier(oneway, &before);
+	oneway->evidence += step_evidence(&all);
 	result->verdict = ONEWAY_SUSPICIOUS;
-	if (is_confirmed(oneway, &all))
+	if (step_is_confirmed(oneway, &all))
 		confirm(oneway, &all, result);
-	else if (is_hopeless(oneway, &all))
+	else if (step_is_hopeless(oneway, &all))
 		begin_anew(oneway);
 }
 
@@ -373,7 +259,7 @@ struct oneway_result oneway_add(struct oneway *oneway, const struct oneway_probe
 	oneway->probes++;
 	if (is_suspecting(oneway))
 		pursue(oneway, &pair, &result);
-	else if (is_suspicious(oneway, &pair))
+	else if (step_is_suspicious(oneway, &pair))
 		begin_suspicion(oneway, &pair, &result);
 	if (result.verdict == ONEWAY_MEASURED)
 		measure(oneway, probe, &pair, &result);

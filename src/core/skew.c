@@ -5,7 +5,10 @@
 
 enum { PAIRS = SKEW_BUCKETS * (SKEW_BUCKETS - 1) / 2 };
 
-static const double wander_growth = 4;
+enum { GROWTH = 4 };
+
+/* Memory is not made shorter than 32 of these. */
+static const int64_t narrowest = NS_PER_SEC;
 
 static void forget_bounds(struct skew *skew)
 {
@@ -15,7 +18,7 @@ static void forget_bounds(struct skew *skew)
 
 void skew_init(struct skew *skew, int64_t grain)
 {
-	*skew = (struct skew){ .wander = SKEW_WANDER, .grain = grain };
+	*skew = (struct skew){ .wander = SKEW_WANDER, .widest = SKEW_WIDEST, .grain = grain };
 	forget_bounds(skew);
 }
 
@@ -24,6 +27,13 @@ void skew_forget(struct skew *skew)
 	skew->count = 0;
 	skew->width = 0;
 	forget_bounds(skew);
+}
+
+int64_t skew_span(const struct skew *skew)
+{
+	return skew->count > 0 ? mono_since(skew->buckets[skew->count - 1].start,
+	                                    skew->buckets[0].start)
+	                       : 0;
 }
 
 static double slope(struct skew_point from, struct skew_point to)
@@ -58,7 +68,7 @@ static void merge_neighbours(struct skew *skew)
 		skew->buckets[i] = merged;
 	}
 	skew->count /= 2;
-	skew->width = span_min(whole / (SKEW_BUCKETS / 2), SKEW_WIDEST);
+	skew->width = span_min(whole / (SKEW_BUCKETS / 2), skew->widest);
 }
 
 static void forget_oldest(struct skew *skew, size_t many)
@@ -73,13 +83,13 @@ static void make_room(struct skew *skew, struct mono now)
 	size_t old = 0;
 
 	while (old < skew->count &&
-	       mono_since(now, skew->buckets[old].start) > SKEW_BUCKETS * SKEW_WIDEST)
+	       mono_since(now, skew->buckets[old].start) > SKEW_BUCKETS * skew->widest)
 		old++;
 	if (old > 0)
 		forget_oldest(skew, old);
 	if (skew->count < SKEW_BUCKETS)
 		return;
-	if (skew->width < SKEW_WIDEST)
+	if (skew->width < skew->widest)
 		merge_neighbours(skew);
 	else
 		forget_oldest(skew, 1);
@@ -192,7 +202,8 @@ static void contradicted(struct skew *skew)
 {
 	forget_oldest(skew, skew->count - 1);
 	skew->width = 0;
-	skew->wander = fmin(skew->wander * wander_growth, SKEW_PRIOR);
+	skew->wander = fmin(skew->wander * GROWTH, SKEW_PRIOR);
+	skew->widest = span_max(skew->widest / GROWTH, narrowest);
 	skew->contradictions++;
 	forget_bounds(skew);
 }

@@ -26,7 +26,8 @@
  *
  * What is assumed of the far clock: its rate is within SKEW_PRIOR of ours, and during the
  * SKEW_BUCKETS * SKEW_WIDEST that are remembered it stays within +- wander of one value.  When the
- * points contradict that, the older ones are forgotten and the wander allowed is made larger.
+ * points contradict that, the older ones are forgotten, the wander allowed is made four times as large and
+ * the memory as short.
  *
  * Rates are ratios: 1e-6 is 1 ppm, positive where the far clock gains on ours.  Differences of
  * clocks are int64_t ns, instants are ours.
@@ -58,6 +59,7 @@ struct skew {
 	int64_t width; /* ns of a bucket; 0 = one probe each */
 	double rate, low, high;
 	double wander;
+	int64_t widest; /* ns that a bucket may become */
 	int64_t grain;
 	uint64_t contradictions; /* how often the wander had to be made larger */
 };
@@ -71,3 +73,6 @@ bool skew_add(struct skew *skew, struct skew_point forward, struct skew_point re
 /* The far clock was set: no slope reaches across.  The rate stays the best guess until there is a
  * better one; low and high are the prior's again. */
 void skew_forget(struct skew *skew);
+
+/* ns from the oldest bucket remembered to the newest. */
+int64_t skew_span(const struct skew *skew);
