@@ -76,8 +76,7 @@ bool step_is_suspicious(const struct oneway *oneway, const struct era_pair *pair
 		return false;
 	if (era_bounds_disjoint(era->bounds, era_bounds_of(pair, &oneway->skew), &oneway->skew))
 		return step.drop > ONEWAY_STEP_LEAST;
-	return era->forward.count >= PROBES_TO_JUDGE &&
-	       (double)step.drop > step.drop_chance &&
+	return era->forward.count >= PROBES_TO_JUDGE && (double)step.drop > step.drop_chance &&
 	       (double)step.rise > (double)step.drop - step.rise_chance;
 }
 

@@ -278,23 +278,24 @@ static void measure_variations(struct errors *errors, struct run *run,
 
 TEST(variation_is_right_within_microseconds_where_queues_are_short)
 {
-	struct errors errors;
+	struct errors *errors = malloc(sizeof(*errors));
 	struct run run;
 
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct far_options options = at_place(0, seed);
 
-		measure_variations(&errors, &run, &options);
-		assert_true(quantile(errors.pdv, errors.pdvs, 0.5) < 1000);
-		assert_true(quantile(errors.pdv, errors.pdvs, 0.99) < 3000);
-		assert_true(quantile(errors.ipdv, errors.ipdvs, 0.5) < 50);
-		assert_true(quantile(errors.ipdv, errors.ipdvs, 0.99) < 200);
+		measure_variations(errors, &run, &options);
+		assert_true(quantile(errors->pdv, errors->pdvs, 0.5) < 1000);
+		assert_true(quantile(errors->pdv, errors->pdvs, 0.99) < 3000);
+		assert_true(quantile(errors->ipdv, errors->ipdvs, 0.5) < 50);
+		assert_true(quantile(errors->ipdv, errors->ipdvs, 0.99) < 200);
 	}
+	free(errors);
 }
 
 TEST(and_within_a_tenth_of_the_queueing_elsewhere)
 {
-	struct errors errors;
+	struct errors *errors = malloc(sizeof(*errors));
 	struct run run;
 
 	for (size_t place = 1; place < COUNT(places); place++) {
@@ -302,11 +303,13 @@ TEST(and_within_a_tenth_of_the_queueing_elsewhere)
 			struct far_options options = at_place(place, seed);
 			double queueing = options.forward.queueing;
 
-			measure_variations(&errors, &run, &options);
-			assert_true(quantile(errors.pdv, errors.pdvs, 0.5) < queueing / 10);
-			assert_true(quantile(errors.ipdv, errors.ipdvs, 0.99) < queueing / 10);
+			measure_variations(errors, &run, &options);
+			assert_true(quantile(errors->pdv, errors->pdvs, 0.5) < queueing / 10);
+			assert_true(quantile(errors->ipdv, errors->ipdvs, 0.99) <
+			            queueing / 10);
 		}
 	}
+	free(errors);
 }
 
 static const int64_t steps[] = { NS_PER_MS,  -NS_PER_MS, 20 * NS_PER_MS, -128 * NS_PER_MS,
@@ -359,7 +362,7 @@ TEST(one_below_the_round_trip_is_recognised_when_many_probes_agree)
 
 TEST(no_step_reaches_a_variation)
 {
-	struct errors errors;
+	struct errors *errors = malloc(sizeof(*errors));
 	struct run run;
 
 	for (size_t i = 0; i < COUNT(steps); i++) {
@@ -367,11 +370,12 @@ TEST(no_step_reaches_a_variation)
 
 		options.step = steps[i];
 		options.step_every = 250;
-		measure_variations(&errors, &run, &options);
-		assert_true(quantile(errors.pdv, errors.pdvs, 1) < 50000);
-		assert_true(quantile(errors.ipdv, errors.ipdvs, 1) < 20000);
-		assert_true(errors.ipdvs > PROBES);
+		measure_variations(errors, &run, &options);
+		assert_true(quantile(errors->pdv, errors->pdvs, 1) < 50000);
+		assert_true(quantile(errors->ipdv, errors->ipdvs, 1) < 20000);
+		assert_true(errors->ipdvs > PROBES);
 	}
+	free(errors);
 }
 
 TEST(queueing_is_hardly_ever_taken_for_a_step)

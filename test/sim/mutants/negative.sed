@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Tells a delay below zero.
-s/delay->low =.*$/delay->low = low - 2 * slack;/; s/^\s+span_max\(\(int64_t\)floor\(\(double\)low.*$//
+s/delay->low = span_max\((.*) - slack, 0\);/delay->low = \1 - slack;/
