@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/window.h"
+
 enum { GRAIN = 2 * 1000 }; /* ns by which a stamp may be off for being converted */
 
 static int variation_init(struct variation *variation, uint64_t expected,
@@ -50,7 +52,7 @@ void reflection_free(struct reflection *reflection)
 size_t reflection_bytes(uint64_t expected, enum stats_thrift thrift)
 {
 	return sizeof(struct reflection) + 4 * stats_bytes(expected, thrift) +
-	       (size_t)2 * DIRECTION_WINDOW / 8;
+	       (size_t)2 * WINDOW_BITS / 8;
 }
 
 void reflection_sent(struct reflection *reflection)
