@@ -124,7 +124,6 @@ static void note_overtaking(struct direction *direction, uint64_t probe, uint64_
 static void note_reply(struct direction *direction, uint64_t probe, uint64_t reply)
 {
 	direction->answers++;
-	note_overtaking(direction, probe, reply);
 	if (reply < direction->first_reply)
 		begin_earlier(direction, reply);
 	if (reply >= direction->reply_end) {
@@ -263,6 +262,7 @@ enum direction_reply direction_heard(struct direction *direction, uint32_t sende
 		note_stray(direction, probe);
 		return DIRECTION_STRAY;
 	}
+	note_overtaking(direction, probe, reply);
 	note_answered(direction, probe);
 	note_reply(direction, probe, reply);
 	return DIRECTION_FIRST;
