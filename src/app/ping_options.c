@@ -88,6 +88,10 @@ static const struct option_spec specs[] = {
 	  FIELD(ssid), 1, UINT16_MAX },
 	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's", FIELD(ptp), 0,
 	  0 },
+	{ "utc-offset", 0, OPTION_INTEGER, "S",
+	  "stamp: PTP's times are so far ahead of UTC (0)", FIELD(utc_offset), 0, 3600 },
+	{ "need-ssid", 0, OPTION_FLAG, NULL, "stamp: replies without it are junk (RFC 8972)",
+	  FIELD(need_ssid), 0, 0 },
 	{ "no-tlvs", 0, OPTION_FLAG, NULL, "stamp: the base packet alone (RFC 8762)",
 	  FIELD(no_tlvs), 0, 0 },
 	{ "resolve-every", 0, OPTION_DURATION, "DUR", "look names up again so often",
@@ -263,7 +267,9 @@ static void complete(struct ping_options *options)
 	options->probe.size = (size_t)(options->size >= 0 ? options->size : SIZE_UNLESS_TOLD);
 	options->probe.stamp.ssid = (uint16_t)(options->ssid > 0 ? options->ssid : 0);
 	options->probe.stamp.ptp = options->ptp;
+	options->probe.stamp.tai = span_max(options->utc_offset, 0) * NS_PER_SEC;
 	options->probe.stamp.bare = options->no_tlvs;
+	options->probe.stamp.strict = options->need_ssid;
 }
 
 /* The one key that this session takes. */
@@ -310,6 +316,8 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 		.seed = -1,
 		.report = -1,
 		.resolve_every = -1,
+		.ssid = -1,
+		.utc_offset = -1,
 		.probe.socket.pmtu = -1,
 	};
 	int words = option_parse(&table, options, argc, argv, err);

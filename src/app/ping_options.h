@@ -10,12 +10,12 @@
 struct ping_options {
 	/* As given; -1 or NULL where not. */
 	int64_t count, interval, timeout, deadline, size, ttl, tos, port, source_port;
-	int64_t seed, report, resolve_every, ssid;
+	int64_t seed, report, resolve_every, ssid, utc_offset;
 	const char *dscp, *device, *pmtu, *kind, *host;
 	const char *targets, *output, *key;
 	struct option_list fail_if;
 	bool v4, v6, numeric, quiet, epoch, outstanding, verbose, version, help;
-	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs;
+	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs, need_ssid;
 
 	/* What follows from it. */
 	int family;           /* AF_UNSPEC, AF_INET, AF_INET6 */

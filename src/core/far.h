@@ -18,10 +18,12 @@ struct far {
 		int64_t error;     /* ns by which it may be off; -1 = it says nothing */
 	} own, clock;              /* what this end and that one claim of their clocks */
 	uint32_t asked,
-		sequence;      /* numbers on the wire, from 0: of the request, of the reply */
-	int ttl, tos;          /* of the request as it arrived there; -1 = not known */
-	bool tells_departures; /* it says in each reply when the one before really left: */
-	bool follows;          /* the one numbered `followed` then */
+		sequence;       /* numbers on the wire, from 0: of the request, of the reply */
+	int ttl, tos;           /* of the request as it arrived there; -1 = not known */
+	int dscp;               /* of the reply as it left there; -1 = not known */
+	bool session, extended; /* it returned the SSID; it understood an extension */
+	bool tells_departures;  /* it says in each reply when the one before really left: */
+	bool follows;           /* the one numbered `followed` then */
 	uint32_t followed;
 	struct wall followed_left;
 };

@@ -2,6 +2,7 @@
 #include "probe/closing.h"
 
 #include "probe/channel.h"
+#include "probe/intervals.h"
 #include "probe/reflection.h"
 #include "probe/settle.h"
 
@@ -48,6 +49,7 @@ static bool ask(struct session *session, struct target *target)
 void closing_begin(struct session *session, struct target *target)
 {
 	target->phase = TARGET_CLOSING;
+	intervals_mark_last(target);
 	if (target->reflection)
 		reflection_close(target->reflection);
 	closing_advance(session, target);
@@ -67,10 +69,10 @@ void closing_advance(struct session *session, struct target *target)
 void closing_heard(struct session *session, struct target *target, struct flight *flight,
                    const struct sample *sample)
 {
-	if (!flight->open)
-		return;
+	/* Late or twice it says the same. */
 	inflight_settle(flight, FATE_ANSWERED);
-	settle_reflected(session, target, sample);
+	if (sample->far)
+		settle_closing(session, target, sample);
 	if (target->phase == TARGET_CLOSING)
 		finish(session, target);
 }

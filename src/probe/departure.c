@@ -117,6 +117,7 @@ static void tell_outstanding(struct session *session, const struct target *targe
 static void note_departure(struct session *session, struct target *target,
                            struct channel *channel, struct flight *flight, uint64_t key)
 {
+	intervals_mark(session, target, flight->due);
 	if (target->reflection)
 		reflection_sent(target->reflection);
 	target->tally.transmitted++;

@@ -70,6 +70,8 @@ struct stamp_options {
 	size_t key_length;
 	uint16_t ssid; /* 0: one is drawn */
 	bool ptp;      /* times in PTP's format */
+	int64_t tai;   /* ns by which times in that format are ahead of UTC: PTP counts TAI */
+	bool strict;   /* a reply without the SSID, as before RFC 8972, is none */
 	bool bare;     /* no extensions (RFC 8972): the base packet alone */
 };
 

@@ -6,7 +6,11 @@
 
 #include "core/window.h"
 
-enum { GRAIN = 2 * 1000 }; /* ns by which a stamp may be off for being converted */
+enum {
+	GRAIN = 2 * 1000, /* ns by which a stamp may be off for being converted */
+	DSCP_SHIFT = 2,
+	ECN = 3,
+};
 
 static int variation_init(struct variation *variation, uint64_t expected,
                           enum stats_thrift thrift)
@@ -24,7 +28,8 @@ int reflection_new(struct reflection **out, uint64_t expected, enum stats_thrift
 	oneway_init(&reflection->oneway, GRAIN);
 	oneway_init(&reflection->instant, GRAIN);
 	reflection->tos = tos;
-	reflection->ttl_out = reflection->out.last = reflection->back.last = -1;
+	reflection->ttl_out = -1;
+	reflection->newest.verdict = ONEWAY_IMPOSSIBLE;
 	if (direction_init(&reflection->direction) < 0 ||
 	    variation_init(&reflection->forward, expected, thrift) < 0 ||
 	    variation_init(&reflection->reverse, expected, thrift) < 0 ||
@@ -58,11 +63,23 @@ size_t reflection_bytes(uint64_t expected, enum stats_thrift thrift)
 void reflection_sent(struct reflection *reflection)
 {
 	direction_sent(&reflection->direction);
+	reflection->closings += reflection->closing;
+}
+
+bool reflection_mark(struct reflection *reflection)
+{
+	return !reflection->closing && direction_mark(&reflection->direction);
+}
+
+bool reflection_take(struct reflection *reflection, struct direction_counts *counts)
+{
+	return direction_take(&reflection->direction, counts);
 }
 
 void reflection_close(struct reflection *reflection)
 {
 	direction_close(&reflection->direction);
+	reflection->closing = true;
 }
 
 /* --- one reply --- */
@@ -103,93 +120,159 @@ static void vary(struct variation *variation, uint64_t sequence,
 	variation->ipdv_max = span_max(variation->ipdv_max, magnitude);
 }
 
-/* Puts it into the statistics. */
-static void count(struct reflection *reflection, const struct sample *sample,
+/* Puts it into the statistics; false when its stamps cannot be. */
+static bool count(struct reflection *reflection, const struct sample *sample,
                   int64_t own_offset)
 {
 	struct oneway_probe probe = probe_of(sample, own_offset);
 	struct oneway_result result = oneway_add(&reflection->oneway, &probe);
 
 	if (result.verdict == ONEWAY_IMPOSSIBLE)
-		return;
+		return false;
 	reflection->better.result = result;
 	stats_add(&reflection->rtt, sample->sequence, result.rtt);
 	stats_add(&reflection->residence.pdv, sample->sequence, result.residence);
 	vary(&reflection->forward, sample->sequence, &result.forward);
 	vary(&reflection->reverse, sample->sequence, &result.reverse);
+	return true;
 }
 
-static void release(struct reflection *reflection, int64_t own_offset)
+static bool release(struct reflection *reflection)
 {
 	if (!reflection->holds)
-		return;
+		return false;
 	reflection->holds = false;
-	count(reflection, &reflection->held, own_offset);
+	return count(reflection, &reflection->held, reflection->held_offset);
 }
 
 /* What the reply says of the one before: when that really left, unless that cannot be. */
-static void follow(struct reflection *reflection, const struct far *far)
+static bool is_followed(struct reflection *reflection, const struct far *far)
 {
 	struct far *held = &reflection->held_far;
+	struct wall told = held->sent;
 
 	if (!reflection->holds || !far->follows || far->followed != held->sequence ||
-	    wall_since(far->followed_left, held->sent) < 0)
-		return;
+	    wall_since(far->followed_left, told) < 0)
+		return false;
 	held->sent = far->followed_left;
+	if (sample_residence(&reflection->held) >= 0)
+		return true;
+	held->sent = told;
+	return false;
+}
+
+/* The one that waits need not wait any more; true when better has more to say of it than was said. */
+static bool follow(struct reflection *reflection, const struct far *far)
+{
+	bool followed = is_followed(reflection, far);
+
+	if (!release(reflection) || !followed)
+		return false;
 	reflection->better.sequence = reflection->held.sequence;
 	reflection->better.wall = reflection->held.wall;
 	reflection->followed++;
+	return true;
 }
 
-static void hold(struct reflection *reflection, const struct sample *sample)
+static void hold(struct reflection *reflection, const struct sample *sample, int64_t own_offset)
 {
 	reflection->holds = true;
 	reflection->held = *sample;
 	reflection->held_far = *sample->far;
 	reflection->held.far = &reflection->held_far;
 	reflection->held.from = NULL; /* nobody asks for it any more */
+	reflection->held_offset = own_offset;
 }
 
-static void look_at_marking(struct marking *marking, int arrived, int left)
+/* A mark of congestion is what ECN is for, and no rewriting. */
+static bool is_congested(int arrived, int left)
 {
+	return (arrived & ECN) == ECN && (left & ECN) != 0 && (left & ECN) != ECN;
+}
+
+static void look_at_request(struct marking *marking, int arrived, int left)
+{
+	bool congested = is_congested(arrived, left);
+	int differs = (arrived ^ left) & ~(congested ? ECN : 0);
+
 	if (arrived < 0)
 		return;
 	marking->seen++;
-	marking->rewritten += arrived != left;
-	marking->last = arrived;
+	marking->congested += congested;
+	if (!differs)
+		return;
+	marking->rewritten++;
+	marking->left = left;
+	marking->arrived = arrived;
 }
 
-static enum reflection_news measure(struct reflection *reflection, const struct sample *sample,
-                                    int64_t own_offset)
+/* Nobody says with which ECN a reply left. */
+static void look_at_reply(struct marking *marking, int arrived, int dscp)
+{
+	if (arrived < 0 || dscp < 0)
+		return;
+	marking->seen++;
+	marking->congested += (arrived & ECN) == ECN;
+	if (arrived >> DSCP_SHIFT == dscp)
+		return;
+	marking->rewritten++;
+	marking->left = dscp << DSCP_SHIFT;
+	marking->arrived = arrived & ~ECN;
+}
+
+static bool measure(struct reflection *reflection, const struct sample *sample,
+                    int64_t own_offset)
 {
 	struct oneway_probe probe = probe_of(sample, own_offset);
 
 	reflection->latest = oneway_add(&reflection->instant, &probe);
-	follow(reflection, sample->far);
-	release(reflection, own_offset);
+	if (reflection->latest.verdict != ONEWAY_IMPOSSIBLE)
+		reflection->newest = reflection->latest;
 	if (sample->far->tells_departures)
-		hold(reflection, sample);
+		hold(reflection, sample, own_offset);
 	else
-		count(reflection, sample, own_offset);
-	return reflection->latest.verdict == ONEWAY_STEPPED ? REFLECTION_STEPPED
-	                                                    : REFLECTION_NOTHING;
+		(void)count(reflection, sample, own_offset);
+	return reflection->latest.verdict == ONEWAY_STEPPED;
 }
 
-enum reflection_news reflection_heard(struct reflection *reflection,
-                                      const struct sample *sample, int64_t own_offset)
+static void take_numbers(struct reflection *reflection, const struct far *far,
+                         struct reflection_news *news)
 {
-	const struct far *far = sample->far;
-	enum reflection_news news = REFLECTION_NOTHING;
-
-	reflection->latest = (struct oneway_result){ .verdict = ONEWAY_IMPOSSIBLE };
 	reflection->better.sequence = 0;
 	reflection->reply = direction_heard(&reflection->direction, far->asked, far->sequence);
+	news->restarted = reflection->reply == DIRECTION_RESTARTED;
+}
+
+struct reflection_news reflection_heard(struct reflection *reflection,
+                                        const struct sample *sample, int64_t own_offset)
+{
+	const struct far *far = sample->far;
+	struct reflection_news news = { 0 };
+
+	reflection->latest = (struct oneway_result){ .verdict = ONEWAY_IMPOSSIBLE };
+	take_numbers(reflection, far, &news);
 	reflection->ttl_out = far->ttl;
-	look_at_marking(&reflection->out, far->tos, reflection->tos);
-	look_at_marking(&reflection->back, sample->tos, reflection->tos);
-	if (sample->fate == FATE_ANSWERED && sample_rtt(sample) >= 0)
-		news = measure(reflection, sample, own_offset);
-	return reflection->reply == DIRECTION_RESTARTED ? REFLECTION_RESTARTED : news;
+	if (far->extended)
+		reflection->extent = REFLECTION_EXTENDED;
+	else if (far->session && reflection->extent == REFLECTION_PLAIN)
+		reflection->extent = REFLECTION_SESSIONS;
+	look_at_request(&reflection->out, far->tos, reflection->tos);
+	look_at_reply(&reflection->back, sample->tos, far->dscp);
+	if (sample->fate != FATE_ANSWERED || sample_rtt(sample) < 0)
+		return news;
+	news.followed = follow(reflection, far);
+	news.stepped = measure(reflection, sample, own_offset);
+	return news;
+}
+
+struct reflection_news reflection_heard_closing(struct reflection *reflection,
+                                                const struct far *far)
+{
+	struct reflection_news news = { 0 };
+
+	take_numbers(reflection, far, &news);
+	news.followed = follow(reflection, far);
+	return news;
 }
 
 void reflection_renew(struct reflection *reflection)
@@ -200,12 +283,20 @@ void reflection_renew(struct reflection *reflection)
 
 void reflection_conclude(struct reflection *reflection)
 {
-	release(reflection, reflection->oneway.newest.own_offset);
+	(void)release(reflection);
+}
+
+/* The newest probes have no answer: whether they arrived is seen by the number of the next reply, even
+ * of a reflector of which nobody knew until then that it counts. */
+static bool has_open_tail(const struct direction *direction)
+{
+	return direction->whole.received > 0 && direction->whole.last < direction->sent;
 }
 
 bool reflection_is_open(const struct reflection *reflection)
 {
 	struct direction_counts counts = direction_counts(&reflection->direction);
 
-	return counts.is_known && counts.undetermined > 0;
+	return counts.undetermined > 0 &&
+	       (counts.is_known || has_open_tail(&reflection->direction));
 }

@@ -24,15 +24,24 @@ struct variation {
 	int64_t ipdv_max;
 };
 
-/* What became of the byte that says how a packet shall be treated. */
+/* What became, on one way, of the byte that says how a packet shall be treated. */
 struct marking {
-	uint64_t seen, rewritten;
-	int last; /* as it last arrived; -1 = never seen */
+	uint64_t seen;      /* packets of which it is known both as it left and as it arrived */
+	uint64_t rewritten; /* of them: it arrived as another */
+	uint64_t congested; /* a router was congested, and marked it so (RFC 3168) */
+	int left, arrived;  /* of the last one that was rewritten */
+};
+
+/* How much of RFC 8972 its replies showed. */
+enum reflection_extent {
+	REFLECTION_PLAIN,    /* nothing: no SSID, no extension understood */
+	REFLECTION_SESSIONS, /* the SSID */
+	REFLECTION_EXTENDED, /* extensions */
 };
 
 /* A probe whose reply was followed up: it is measured once more, and better. */
 struct followed {
-	uint64_t sequence; /* of the target; 0 = there is none */
+	uint64_t sequence; /* of the target; 0 = nothing is to be told */
 	struct wall wall;  /* a label */
 	struct oneway_result result;
 };
@@ -43,9 +52,12 @@ struct reflection {
 	struct direction direction;
 	struct variation forward, reverse, residence;
 	struct stats rtt;         /* without the residence, with the best T3 that there was */
-	struct marking out, back; /* DSCP and ECN: of the request, of the reply */
+	struct marking out, back; /* DSCP and ECN of the requests, DSCP of the replies */
 	int ttl_out; /* of the newest request as it arrived there; -1 = not known */
 	int tos;     /* as the requests leave */
+
+	struct oneway_result newest; /* of the newest reply that could be measured */
+	enum reflection_extent extent;
 
 	/* Of the newest reply. */
 	struct oneway_result latest;
@@ -56,15 +68,18 @@ struct reflection {
 	bool holds;
 	struct sample held;
 	struct far held_far;
+	int64_t held_offset;
 
 	uint64_t followed; /* replies whose departure was told */
+	uint64_t closings; /* requests behind the last probe, which count nowhere */
+	bool closing;
 };
 
 /* What a reply brought to light. */
-enum reflection_news {
-	REFLECTION_NOTHING,
-	REFLECTION_STEPPED,   /* the far clock was set: latest.step */
-	REFLECTION_RESTARTED, /* the reflector began to count anew */
+struct reflection_news {
+	bool stepped;   /* the far clock was set: latest.step */
+	bool restarted; /* the reflector began to count anew */
+	bool followed;  /* better says more of the reply before */
 };
 
 /* expected, thrift: as stats_init().  tos: as the requests leave; own_offset at each reply: our wall -
@@ -79,9 +94,19 @@ size_t reflection_bytes(uint64_t expected, enum stats_thrift thrift);
 void reflection_sent(struct reflection *reflection);
 void reflection_close(struct reflection *reflection);
 
+/* An interval ends before the next request; and what became of the oldest one that was marked so.  False as
+ * direction_mark(), direction_take() are. */
+bool reflection_mark(struct reflection *reflection);
+bool reflection_take(struct reflection *reflection, struct direction_counts *counts);
+
 /* A reply of any fate, in order of arrival; sample.far is given. */
-enum reflection_news reflection_heard(struct reflection *reflection,
-                                      const struct sample *sample, int64_t own_offset);
+struct reflection_news reflection_heard(struct reflection *reflection,
+                                        const struct sample *sample, int64_t own_offset);
+
+/* A reply to what left since reflection_close(): it says how many arrived, and when the reply before
+ * left, and is measured by nothing. */
+struct reflection_news reflection_heard_closing(struct reflection *reflection,
+                                                const struct far *far);
 
 /* This machine slept. */
 void reflection_renew(struct reflection *reflection);

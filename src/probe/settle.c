@@ -99,27 +99,37 @@ static void bring_forward(struct session *session, struct target *target, uint64
 	heap_put(&session->due, &target->next, target->due.ns);
 }
 
-void settle_reflected(struct session *session, struct target *target,
-                      const struct sample *sample)
+static void tell_news(const struct session *session, const struct target *target,
+                      uint64_t sequence, struct reflection_news news)
 {
-	struct notice notice = { .sequence = sample->sequence };
-	enum reflection_news news =
+	struct notice set = { .kind = NOTICE_CLOCK_SET,
+		              .sequence = sequence,
+		              .span = target->reflection->latest.step };
+	struct notice restarted = { .kind = NOTICE_RESTARTED, .sequence = sequence };
+
+	if (news.followed)
+		tell_followed(session, target);
+	if (news.stepped)
+		tell_event(session, target, set);
+	if (news.restarted)
+		tell_event(session, target, restarted);
+}
+
+static void take_reflected(const struct session *session, struct target *target,
+                           const struct sample *sample)
+{
+	struct reflection_news news =
 		reflection_heard(target->reflection, sample, session->wall_offset);
 
-	if (target->reflection->better.sequence > 0)
-		tell_followed(session, target);
-	switch (news) {
-	case REFLECTION_NOTHING:
-		return;
-	case REFLECTION_STEPPED:
-		notice.kind = NOTICE_CLOCK_SET;
-		notice.span = target->reflection->latest.step;
-		break;
-	case REFLECTION_RESTARTED:
-		notice.kind = NOTICE_RESTARTED;
-		break;
-	}
-	tell_event(session, target, notice);
+	tell_news(session, target, sample->sequence, news);
+}
+
+void settle_closing(const struct session *session, struct target *target,
+                    const struct sample *sample)
+{
+	struct reflection_news news = reflection_heard_closing(target->reflection, sample->far);
+
+	tell_news(session, target, sample->sequence, news);
 }
 
 void settle_afterwards(struct session *session, struct target *target,
@@ -130,7 +140,7 @@ void settle_afterwards(struct session *session, struct target *target,
 	target->last = session->now;
 	account(&target->tally, &target->stats, target, sample);
 	if (target->reflection && sample->far)
-		settle_reflected(session, target, sample);
+		take_reflected(session, target, sample);
 	if (interval)
 		account(&interval->tally, &interval->stats, target, sample);
 	tell_sample(session, target, sample);

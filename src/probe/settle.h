@@ -20,9 +20,9 @@ struct sample settle_sample(const struct session *session, const struct target *
 /* All its probes have left: ends it once all of them have their fate. */
 void settle_finish(struct session *session, struct target *target);
 
-/* A reply of a reflector, of whatever fate: what it says of the directions and of the far clock. */
-void settle_reflected(struct session *session, struct target *target,
-                      const struct sample *sample);
+/* A reply to what was asked behind the last probe (probe/closing): what it says of those before. */
+void settle_closing(const struct session *session, struct target *target,
+                    const struct sample *sample);
 
 /* Puts in what is known of its departure by now, and takes out what cannot be true.  hardware: when
  * the answer arrived, by the network card's clock; 0 = unknown. */

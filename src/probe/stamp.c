@@ -59,6 +59,22 @@ static size_t size_of(const struct probe_options *options)
 	return options->size < base ? 0 : options->size;
 }
 
+static uint8_t dscp_of(const struct probe_options *options)
+{
+	return (uint8_t)(options->socket.tos > 0 ? options->socket.tos >> 2 : 0);
+}
+
+static void add_padding(struct tlv_area *area, size_t left, struct random *random)
+{
+	if (left < TLV_HEADER_BYTES)
+		return;
+	size_t length = size_min(left - TLV_HEADER_BYTES, UINT16_MAX);
+	uint8_t *padding = tlv_add(area, TLV_EXTRA_PADDING, (uint16_t)length);
+
+	for (size_t i = 0; i < length; i++)
+		padding[i] = (uint8_t)random_next(random);
+}
+
 /* The TLVs that fit into the area, built once: only the HMAC changes from packet to packet. */
 static void add_extensions(struct sender *sender, const struct probe_options *options,
                            struct tlv_area *area, struct random *random)
@@ -66,27 +82,18 @@ static void add_extensions(struct sender *sender, const struct probe_options *op
 	size_t wanted = extensions(options);
 	size_t protection = sender->mac && wanted > 0 ? PROTECTION : 0;
 
-	if (wanted > area->room)
+	if (wanted == 0)
 		return;
-	if (wanted > 0) {
-		struct tlv_service service = {
-			.dscp1 = (uint8_t)(options->socket.tos > 0 ? options->socket.tos >> 2
-			                                           : 0)
-		};
-
-		tlv_write_service(tlv_add(area, TLV_CLASS_OF_SERVICE, TLV_SERVICE_BYTES),
-		                  &service);
-		(void)tlv_add(area, TLV_FOLLOW_UP, TLV_FOLLOW_UP_BYTES);
+	if (wanted > area->room) { /* padding alone, which needs no HMAC */
+		add_padding(area, area->room, random);
+		sender->hmac_at = area->length;
+		return;
 	}
-	size_t left = area->room - area->length - protection;
+	struct tlv_service service = { .dscp1 = dscp_of(options) };
 
-	if (left >= TLV_HEADER_BYTES) {
-		size_t length = size_min(left - TLV_HEADER_BYTES, UINT16_MAX);
-		uint8_t *padding = tlv_add(area, TLV_EXTRA_PADDING, (uint16_t)length);
-
-		for (size_t i = 0; i < length; i++)
-			padding[i] = (uint8_t)random_next(random);
-	}
+	tlv_write_service(tlv_add(area, TLV_CLASS_OF_SERVICE, TLV_SERVICE_BYTES), &service);
+	(void)tlv_add(area, TLV_FOLLOW_UP, TLV_FOLLOW_UP_BYTES);
+	add_padding(area, area->room - area->length - protection, random);
 	sender->hmac_at = area->length;
 	if (protection > 0)
 		(void)tlv_add(area, TLV_HMAC, MAC_BYTES);
@@ -155,6 +162,15 @@ static void ask_clock(struct sender *sender, const struct probe_options *options
 	sender->claim = (struct far_claim){ synchrony.synchronised, synchrony.maximum_error };
 }
 
+static uint64_t write_time(const struct probe_options *options)
+{
+	struct wall wall = stamps_wall();
+
+	if (!options->stamp.ptp)
+		return stamp_time_encode(wall, STAMP_NTP);
+	return stamp_time_encode((struct wall){ wall.ns + options->stamp.tai }, STAMP_PTP);
+}
+
 /* Everything after T1 is what the reflector takes for our own delay: it is short. */
 static int seal(struct sender *sender, uint8_t *packet, uint32_t sequence)
 {
@@ -176,8 +192,7 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 		ask_clock(sender, options);
 	struct stamp_request request = {
 		.sequence = sequence,
-		.time = stamp_time_encode(stamps_wall(),
-		                          options->stamp.ptp ? STAMP_PTP : STAMP_NTP),
+		.time = write_time(options),
 		.error = sender->error,
 		.ssid = sender->ssid,
 	};
@@ -213,54 +228,91 @@ static void read_quote(const struct channel *channel, const struct report *repor
 
 /* --- replies --- */
 
+/* An instant of the far clock, as UTC; 0 = it tells none. */
+static struct wall read_time(const struct channel *channel, uint64_t time,
+                             enum stamp_format format)
+{
+	int64_t ahead = format == STAMP_PTP ? channel->options->stamp.tai : 0;
+	struct wall near = { stamps_wall().ns + ahead }, wall;
+
+	if (time == 0 || stamp_time_decode(time, format, near, &wall) < 0)
+		return (struct wall){ 0 };
+	return (struct wall){ wall.ns - ahead };
+}
+
 /* Its two times, and what it claims of them; returns the format that they have. */
-static enum stamp_format read_clock(const struct stamp_reply *reply, struct far *far)
+static enum stamp_format read_clock(const struct channel *channel,
+                                    const struct stamp_reply *reply, struct far *far)
 {
 	struct stamp_error error = { 0 };
-	struct wall near = stamps_wall();
 	int known = stamp_error_decode(reply->error, &error);
 
 	far->clock = (struct far_claim){ known == 0 && error.synchronised,
 		                         known < 0 ? -1 : error.error };
-	if (stamp_time_decode(reply->received, error.format, near, &far->received) < 0 ||
-	    stamp_time_decode(reply->time, error.format, near, &far->sent) < 0)
-		far->received = far->sent = (struct wall){ 0 };
+	far->received = read_time(channel, reply->received, error.format);
+	far->sent = read_time(channel, reply->time, error.format);
 	return error.format;
 }
 
-static void read_extensions(const struct sender *sender, const struct datagram *datagram,
+/* As it was marked when it arrived there; the reply leaves there with the DSCP that was asked for, or,
+ * where that was refused, with this one. */
+static void read_service(const struct tlv_service *service, const struct probe_options *options,
+                         struct far *far)
+{
+	far->tos = service->dscp2 << 2 | service->ecn;
+	far->dscp = service->refused ? service->dscp2 : dscp_of(options);
+}
+
+static void read_extensions(const struct channel *channel, const struct datagram *datagram,
                             const struct stamp_reply *reply, enum stamp_format format,
                             struct far *far)
 {
+	const struct sender *sender = channel->state;
 	size_t base = stamp_bytes(sender->mode);
+	/* What was sent with an HMAC TLV is believed with one alone: the base packet's leaves them out. */
+	bool protected = sender->tlvs > sender->hmac_at;
 	struct tlv_protection protection = {
-		.mac = sender->tlvs > sender->hmac_at ? sender->mac : NULL,
+		.mac = protected ? sender->mac : NULL,
 		.sequence = reply->sequence,
-		.required = false,
+		.required = protected,
 	};
 	if (sender->tlvs == 0 || datagram->length <= base)
 		return;
 	struct tlv_reply told =
 		tlv_read_reply(datagram->data + base, datagram->length - base, &protection);
 
+	far->extended = told.told != 0;
 	if (told.told & TLV_BIT(TLV_CLASS_OF_SERVICE))
-		far->tos = told.service.dscp2 << 2 | told.service.ecn;
+		read_service(&told.service, channel->options, far);
 	far->tells_departures = told.told & TLV_BIT(TLV_FOLLOW_UP);
-	if (!far->tells_departures || told.follow_up.time == 0)
+	if (!far->tells_departures)
 		return;
 	far->followed = told.follow_up.sequence;
-	far->follows = stamp_time_decode(told.follow_up.time, format, far->sent,
-	                                 &far->followed_left) == 0;
+	far->followed_left = read_time(channel, told.follow_up.time, format);
+	far->follows = far->followed_left.ns != 0;
 }
 
-static bool read_base(const struct sender *sender, const struct datagram *datagram,
-                      struct stamp_reply *reply)
+/* A reflector from before RFC 8972 says nothing in place of the SSID. */
+static bool is_of_session(const struct channel *channel, uint16_t ssid)
 {
+	const struct sender *sender = channel->state;
+
+	return ssid == sender->ssid || (ssid == 0 && !channel->options->stamp.strict);
+}
+
+/* 0, or why it is no reply.  It may be shorter than its request, and never longer. */
+static int read_base(const struct channel *channel, const struct datagram *datagram,
+                     struct stamp_reply *reply)
+{
+	const struct sender *sender = channel->state;
+
+	if (datagram->truncated || datagram->length > sender->udp.length)
+		return -EMSGSIZE;
 	if (sender->mac && !stamp_is_authentic(datagram->data, datagram->length, sender->mac))
-		return false;
-	return !datagram->truncated &&
-	       stamp_read_reply(datagram->data, datagram->length, sender->mode, reply) == 0 &&
-	       (reply->ssid == 0 || reply->ssid == sender->ssid);
+		return -EBADMSG;
+	int result = stamp_read_reply(datagram->data, datagram->length, sender->mode, reply);
+
+	return result == 0 && !is_of_session(channel, reply->ssid) ? -EBADMSG : result;
 }
 
 static void read_reply(struct channel *channel, const struct datagram *datagram, int at,
@@ -270,9 +322,11 @@ static void read_reply(struct channel *channel, const struct datagram *datagram,
 	struct far *far = &sender->far[at];
 	struct stamp_reply reply;
 
-	if (!read_base(sender, datagram, &reply)) {
+	int wrong = read_base(channel, datagram, &reply);
+
+	if (wrong) {
 		event->kind = EVENT_JUNK;
-		event->error = datagram->truncated ? -EMSGSIZE : -EBADMSG;
+		event->error = wrong;
 		return;
 	}
 	event->key =
@@ -284,10 +338,14 @@ static void read_reply(struct channel *channel, const struct datagram *datagram,
 		.asked = reply.sender_sequence,
 		.sequence = reply.sequence,
 		.ttl = reply.sender_ttl,
+		.session = reply.ssid != 0,
 		.tos = -1,
+		.dscp = -1,
 		.own = sender->claim,
 	};
-	read_extensions(sender, datagram, &reply, read_clock(&reply, far), far);
+	enum stamp_format format = read_clock(channel, &reply, far);
+
+	read_extensions(channel, datagram, &reply, format, far);
 }
 
 static int heard(struct channel *channel, struct event *events, int room)

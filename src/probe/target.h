@@ -2,6 +2,7 @@
 /* target -- who is asked, and what has come of it so far. */
 #pragma once
 
+#include "core/direction.h"
 #include "core/losses.h"
 #include "core/schedule.h"
 #include "core/stats.h"
@@ -31,6 +32,8 @@ struct interval {
 	struct wall wall; /* of from: a label */
 	struct tally tally;
 	struct stats stats;
+	struct direction_counts direction; /* of a reflector; where direction_told */
+	bool direction_told;
 	uint64_t awaited; /* the session's */
 };
 

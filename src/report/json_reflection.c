@@ -76,17 +76,35 @@ static void put_stats(struct json_t *record, const char *name, struct stats *sta
 	record_add(record, name, part);
 }
 
-static void put_directions(struct json_t *record, const struct reflection *reflection)
+void json_put_direction(struct json_t *record, const struct direction_counts *counts)
 {
-	struct direction_counts counts = direction_counts(&reflection->direction);
-
-	record_flag(record, "direction_known", counts.is_known);
-	if (counts.is_known) {
-		record_count(record, "forward_lost", counts.forward_lost);
-		record_count(record, "reverse_lost", counts.reverse_lost);
+	record_flag(record, "direction_known", counts->is_known);
+	if (counts->is_known) {
+		record_count(record, "forward_lost", counts->forward_lost);
+		record_count(record, "reverse_lost", counts->reverse_lost);
 	}
-	record_count(record, "undetermined", counts.undetermined);
-	record_count(record, "reflector_restarts", reflection->direction.restarts);
+	record_count(record, "undetermined", counts->undetermined);
+}
+
+static void put_marking(struct json_t *record, const char *const keys[3],
+                        const struct marking *marking)
+{
+	if (marking->seen == 0)
+		return;
+	record_count(record, keys[0], marking->seen);
+	record_count(record, keys[1], marking->rewritten);
+	record_count(record, keys[2], marking->congested);
+}
+
+static void put_markings(struct json_t *record, const struct reflection *reflection)
+{
+	static const char *const forward[] = { "forward_marks_seen", "forward_remarked",
+		                               "forward_congested" };
+	static const char *const reverse[] = { "reverse_marks_seen", "reverse_remarked",
+		                               "reverse_congested" };
+
+	put_marking(record, forward, &reflection->out);
+	put_marking(record, reverse, &reflection->back);
 }
 
 static const char *knowledge_word(enum oneway_knowledge knowledge)
@@ -106,6 +124,19 @@ static const char *knowledge_word(enum oneway_knowledge knowledge)
 		return "unsteady";
 	}
 	return "nothing";
+}
+
+static const char *extent_word(enum reflection_extent extent)
+{
+	switch (extent) {
+	case REFLECTION_PLAIN:
+		break;
+	case REFLECTION_SESSIONS:
+		return "sessions";
+	case REFLECTION_EXTENDED:
+		return "extended";
+	}
+	return "plain";
 }
 
 static void put_clock(struct json_t *record, const struct reflection *reflection)
@@ -131,13 +162,17 @@ static void put_clock(struct json_t *record, const struct reflection *reflection
 
 void json_put_reflection(struct json_t *record, struct reflection *reflection)
 {
-	put_directions(record, reflection);
+	struct direction_counts counts = direction_counts(&reflection->direction);
+
+	json_put_direction(record, &counts);
+	record_count(record, "reflector_restarts", reflection->direction.restarts);
+	record_count(record, "closing_probes", reflection->closings);
+	record_word(record, "reflector", extent_word(reflection->extent));
 	put_stats(record, "forward_pdv", &reflection->forward.pdv, &reflection->forward);
 	put_stats(record, "reverse_pdv", &reflection->reverse.pdv, &reflection->reverse);
 	put_stats(record, "residence", &reflection->residence.pdv, NULL);
 	put_stats(record, "net_rtt", &reflection->rtt, NULL);
 	record_count(record, "followed_up", reflection->followed);
-	record_count(record, "forward_remarked", reflection->out.rewritten);
-	record_count(record, "reverse_remarked", reflection->back.rewritten);
+	put_markings(record, reflection);
 	put_clock(record, reflection);
 }

@@ -14,5 +14,8 @@ void json_put_reflected(struct json_t *record, const struct target *target,
 /* Of one that was followed up. */
 void json_put_followed(struct json_t *record, const struct followed *followed);
 
+/* On which way probes were lost. */
+void json_put_direction(struct json_t *record, const struct direction_counts *counts);
+
 /* Of all. */
 void json_put_reflection(struct json_t *record, struct reflection *reflection);

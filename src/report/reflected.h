@@ -13,5 +13,8 @@
 /* Behind the round trip, on the line of an answer. */
 void reflected_line(FILE *out, const struct target *target, const struct sample *sample);
 
+/* Behind the round trips of an interval. */
+void reflected_interval(FILE *out, const struct interval *interval);
+
 /* The lines behind a target's summary. */
 void reflected_print(FILE *out, struct target *target, bool verbose);

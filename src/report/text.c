@@ -233,9 +233,9 @@ static void print_event(const struct text *text, const struct target *target,
 		              span_text_ms(notice->span).text);
 		break;
 	case NOTICE_CLOCK_SET:
-		(void)fprintf(text->out, "the clock of %s was put %s by %s\n", target->name,
-		              notice->span < 0 ? "back" : "forward",
-		              span_text(llabs(notice->span)).text);
+		(void)fprintf(text->out, "the clock of %s was put %s by %.3f ms\n",
+		              target->name, notice->span < 0 ? "back" : "forward",
+		              span_ms((double)llabs(notice->span)));
 		break;
 	case NOTICE_RESTARTED:
 		(void)fprintf(text->out, "%s has begun to count anew\n", target->name);
@@ -299,6 +299,7 @@ static void on_interval(void *state, const struct target *target, struct interva
 	(void)fprintf(text->out,
 	              ", %s: ", span_text_ms(mono_since(interval->to, interval->from)).text);
 	summary_brief(text->out, &interval->tally, &moments);
+	reflected_interval(text->out, interval);
 	(void)fputc('\n', text->out);
 }
 
