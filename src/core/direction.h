@@ -2,9 +2,9 @@
 /* direction -- on which way probes were lost, told by a reflector that counts (RFC 8762 4.3, 7680).
  *
  *   sender      s   0   1   2   3   4   5   6        one number for each probe
- *   reflector   r   0   -   1  (2)  3   -  (4)       one for each reply it transmitted
- *                       |       |       |   |
- *                  forward   reverse  forward  undetermined: nothing came since
+ *   reflector   r   0   -   1  (2)  3   ?   ?        one for each reply it transmitted
+ *                       |       |       `-+-'
+ *                  forward   reverse   undetermined: nothing came since
  *
  * A reply carries both numbers.  A reflector number that never comes is a reply lost on the way back;
  * probes that are missing beyond those never got there.  With n probes unanswered and m reflector
