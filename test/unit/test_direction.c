@@ -87,6 +87,17 @@ TEST(a_reflector_that_copies_is_not_known_and_one_that_counts_is_after_a_loss)
 	direction_done(&direction);
 }
 
+TEST(of_one_that_is_known_to_count_losses_on_the_way_back_are_known_at_once)
+{
+	struct direction direction = made(4);
+
+	direction_trust(&direction);
+	(void)direction_heard(&direction, 0, 0);
+	(void)direction_heard(&direction, 3, 3);
+	assert_counts(&direction, 0, 2, 0);
+	direction_done(&direction);
+}
+
 TEST(one_that_always_says_zero_does_not_count)
 {
 	struct direction direction = made(100);
@@ -272,6 +283,8 @@ int main(void)
 		cmocka_unit_test(a_reply_to_what_was_never_sent_is_nothing),
 		cmocka_unit_test(
 			a_reflector_that_copies_is_not_known_and_one_that_counts_is_after_a_loss),
+		cmocka_unit_test(
+			of_one_that_is_known_to_count_losses_on_the_way_back_are_known_at_once),
 		cmocka_unit_test(one_that_always_says_zero_does_not_count),
 		cmocka_unit_test(a_restart_keeps_what_was_known),
 		cmocka_unit_test(closing_probes_settle_the_tail_and_do_not_count),
