@@ -2,9 +2,9 @@
 /* direction -- on which way probes were lost, told by a reflector that counts (RFC 8762 4.3, 7680).
  *
  *   sender      s   0   1   2   3   4   5   6        one number for each probe
- *   reflector   r   0   -   1  (2)  3   -  (4)       one for each reply it transmitted
- *                       |       |       |   |
- *                  forward   reverse  forward  undetermined: nothing came since
+ *   reflector   r   0   -   1  (2)  3   ?   ?        one for each reply it transmitted
+ *                       |       |       `-+-'
+ *                  forward   reverse   undetermined: nothing came since
  *
  * A reply carries both numbers.  A reflector number that never comes is a reply lost on the way back;
  * probes that are missing beyond those never got there.  With n probes unanswered and m reflector
@@ -26,8 +26,9 @@
  *                 seen, as many reverse losses are undetermined as can be expected of that, and 4
  *                 standard deviations more
  *   no counter    r == s in every reply: a stateless reflector, or one that copies (Cisco).  So are
- *                 the first replies of one that counts; the first forward loss decides.  Until then
- *                 is_known is false, and all that is lost is undetermined
+ *                 the first replies of one that counts; the first forward loss decides, or
+ *                 direction_trust().  Until then is_known is false, and all that is lost is
+ *                 undetermined
  *
  * Always: forward_lost + reverse_lost + undetermined + received == sent, for the run and for each
  * interval.  received counts unique replies, late ones too: those were lost on neither way.
@@ -108,6 +109,11 @@ void direction_done(struct direction *direction);
 
 /* One more probe left; its sequence number is the count of those before it, modulo 2^32. */
 void direction_sent(struct direction *direction);
+
+/* It is known from elsewhere that the reflector counts, such as by its Follow-Up Telemetry, of which a
+ * stateless one says nothing (RFC 8972 4.7): so r == s in every reply means that nothing was lost on the
+ * way there. */
+void direction_trust(struct direction *direction);
 
 /* A reply, in order of arrival: the Session-Sender's sequence number and the reflector's. */
 enum direction_reply direction_heard(struct direction *direction, uint32_t sender,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/direction.h"
+#include "core/random.h"
 #include "core/window.h"
 #include "unit.h"
 
@@ -83,6 +84,17 @@ TEST(a_reflector_that_copies_is_not_known_and_one_that_counts_is_after_a_loss)
 	assert_int_equal(direction_counts(&direction).undetermined, 2);
 	(void)direction_heard(&direction, 3, 2);
 	assert_counts(&direction, 1, 0, 0);
+	direction_done(&direction);
+}
+
+TEST(of_one_that_is_known_to_count_losses_on_the_way_back_are_known_at_once)
+{
+	struct direction direction = made(4);
+
+	direction_trust(&direction);
+	(void)direction_heard(&direction, 0, 0);
+	(void)direction_heard(&direction, 3, 3);
+	assert_counts(&direction, 0, 2, 0);
 	direction_done(&direction);
 }
 
@@ -224,6 +236,44 @@ TEST(no_more_intervals_are_open_than_there_is_room_for)
 	direction_done(&direction);
 }
 
+/* A number near another one, or anywhere. */
+static uint32_t any_near(struct random *random, uint64_t number)
+{
+	uint32_t any = (uint32_t)random_next(random);
+
+	return random_next(random) % 8 ? (uint32_t)number - any % 100 + 20 : any;
+}
+
+TEST(whatever_a_reflector_says_the_sum_is_right)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct direction direction = made(0);
+		struct direction_counts counts;
+		struct random random;
+		uint64_t told = 0;
+
+		random_seed(&random, seed);
+		for (uint64_t i = 0; i < 20000; i++) {
+			direction_sent(&direction);
+			(void)direction_heard(&direction, any_near(&random, i),
+			                      any_near(&random, i % 5000));
+			counts = direction_counts(&direction);
+			assert_int_equal(counts.sent, i + 1);
+			assert_int_equal(counts.sent, counts.received + counts.forward_lost +
+			                                      counts.reverse_lost +
+			                                      counts.undetermined);
+			if (i % 500 == 499 && direction_mark(&direction) && i > 2000 &&
+			    direction_take(&direction, &counts)) {
+				told += counts.sent;
+				assert_in_range(counts.forward_lost + counts.reverse_lost, 0,
+				                counts.sent - counts.received);
+			}
+		}
+		assert_int_equal(told, direction.marks[0].position);
+		direction_done(&direction);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +283,8 @@ int main(void)
 		cmocka_unit_test(a_reply_to_what_was_never_sent_is_nothing),
 		cmocka_unit_test(
 			a_reflector_that_copies_is_not_known_and_one_that_counts_is_after_a_loss),
+		cmocka_unit_test(
+			of_one_that_is_known_to_count_losses_on_the_way_back_are_known_at_once),
 		cmocka_unit_test(one_that_always_says_zero_does_not_count),
 		cmocka_unit_test(a_restart_keeps_what_was_known),
 		cmocka_unit_test(closing_probes_settle_the_tail_and_do_not_count),
@@ -242,6 +294,7 @@ int main(void)
 		cmocka_unit_test(
 			losses_at_the_end_of_an_interval_belong_to_one_side_only_where_that_is_certain),
 		cmocka_unit_test(no_more_intervals_are_open_than_there_is_room_for),
+		cmocka_unit_test(whatever_a_reflector_says_the_sum_is_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/oneway.h"
+#include "core/random.h"
 #include "unit.h"
 
 enum { FORWARD = 3000000, RESIDENCE = 100000, REVERSE = 5000000, OFFSET = 77 };
@@ -205,6 +206,41 @@ TEST(both_ends_must_declare)
 	assert_in_range(oneway_clock(&oneway).bound, 0, 2000);
 }
 
+static void assert_ordered(const struct oneway_delay *delay)
+{
+	assert_true(delay->low >= 0);
+	assert_in_range(delay->estimate, delay->low, delay->high);
+	assert_true(delay->pdv >= -1);
+}
+
+TEST(whatever_the_stamps_say_no_delay_is_negative)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct random random;
+		struct oneway oneway;
+
+		random_seed(&random, seed);
+		oneway_init(&oneway, (int64_t)(seed * 10));
+		for (uint64_t i = 0; i < 5000; i++) {
+			unsigned bits = 3 + (unsigned)(random_next(&random) % 59);
+			int64_t any = (int64_t)(random_next(&random) >> bits);
+			struct oneway_probe probe =
+				made(i, any - epoch, any % FORWARD, REVERSE);
+
+			probe.own.synchronised = probe.far.synchronised = any % 3;
+			probe.own.error = probe.far.error = any % 70000;
+			struct oneway_result result = oneway_add(&oneway, &probe);
+
+			if (result.verdict == ONEWAY_IMPOSSIBLE)
+				continue;
+			assert_ordered(&result.forward);
+			assert_ordered(&result.reverse);
+			assert_true(oneway_clock(&oneway).bound >= 0);
+		}
+		assert_true(oneway.probes > 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_step_is_suspected_then_told_once),
 		cmocka_unit_test(before_anything_is_heard_nothing_is_known),
 		cmocka_unit_test(both_ends_must_declare),
+		cmocka_unit_test(whatever_the_stamps_say_no_delay_is_negative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
