@@ -95,6 +95,12 @@ static void tell_more(const struct server *server)
 	            "workers: %zu, connections: at most %" PRIu32 ", memory: at most %zu MB",
 	            server->worker_count, limits->max_connections,
 	            worker_memory_max(limits, server->worker_count) >> 20);
+	if (limits->state_bytes > 0)
+		process_log(server->options->log_json,
+		            "stamp: at most %" PRId64 " sessions, %zu kB, at each worker",
+		            server->options->stamp_stateless ? 0
+		                                             : server->options->stamp_sessions,
+		            limits->state_bytes >> 10);
 	for (size_t b = 0; b < server->options->endpoint_count; b++) {
 		const struct binding *binding = &server->bindings[b];
 

@@ -13,6 +13,7 @@
 #include "service/backlog.h"
 #include "service/limits.h"
 #include "service/services.h"
+#include "service/stamp_sessions.h"
 
 #define HOUR (3600 * NS_PER_SEC)
 #define FIELD(member) offsetof(struct serve_options, member)
@@ -46,6 +47,22 @@ static const struct option_spec specs[] = {
 	  FIELD(log), 0, 0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
+	{ "stamp-stateless", 0, OPTION_FLAG, NULL,
+	  "STAMP: number replies as their requests, remember nobody", FIELD(stamp_stateless), 0,
+	  0 },
+	{ "stamp-sessions", 0, OPTION_INTEGER, "N", "sessions each worker counts for (4096)",
+	  FIELD(stamp_sessions), 1, STAMP_SESSIONS_MAX },
+	{ "stamp-idle", 0, OPTION_DURATION, "DUR", "a session silent for longer is over (300s)",
+	  FIELD(stamp_idle), NS_PER_SEC, 8760 * HOUR },
+	{ "stamp-keys", 0, OPTION_TEXT, "FILE", "lines of SSID and KEY: authenticated sessions",
+	  FIELD(stamp_keys), 0, 0 },
+	{ "stamp-open", 0, OPTION_FLAG, NULL, "and, beside them, open ones", FIELD(stamp_open),
+	  0, 0 },
+	{ "stamp-dscp", 0, OPTION_LIST, "N", "replies may be asked for with this DSCP (any)",
+	  FIELD(stamp_dscp), 0, 0 },
+	{ "short-requests", 0, OPTION_LIST, "ADDRESS",
+	  "answer this host's requests that are shorter than replies", FIELD(short_requests), 0,
+	  0 },
 	{ "listen", 0, OPTION_LIST, "ENDPOINT", "the same as ENDPOINT alone", FIELD(listens), 0,
 	  0 },
 	{ "config", 0, OPTION_TEXT, "FILE", "options, one a line; SIGHUP reads it again",
@@ -157,6 +174,7 @@ static int add_every_service(struct serve_options *options, struct err *err)
 		               (int)options->port);
 	for (const struct service_ops *const *ops = services_all; *ops && result == 0; ops++)
 		result = add_endpoint(options, (*ops)->name, err);
+	options->unasked = true;
 	return result;
 }
 
@@ -242,6 +260,8 @@ static void set_defaults(struct serve_options *out)
 		.high_water_kb = OWED_BY_ONE >> 10,
 		.high_water_total_mb = OWED_MAX >> 20,
 		.rate = 20000,
+		.stamp_sessions = 4096,
+		.stamp_idle = 300 * NS_PER_SEC,
 	};
 }
 

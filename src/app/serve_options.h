@@ -23,6 +23,10 @@ struct serve_options {
 	bool no_loop_guards;
 	bool log_json;
 	bool verbose, version, help;
+	bool stamp_stateless, stamp_open;
+	int64_t stamp_sessions, stamp_idle;
+	const char *stamp_keys; /* a file; NULL = not given */
+	struct option_list stamp_dscp, short_requests;
 	struct option_list listens;
 	const char *config;   /* NULL = not given */
 	const char *handover; /* the same */
@@ -30,6 +34,7 @@ struct serve_options {
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */
 	size_t endpoint_count;
+	bool unasked; /* nobody named them: they are every service there is */
 	uint16_t allowed_ports
 		[OPTION_LIST_ROOM]; /* source ports that are answered all the same */
 };

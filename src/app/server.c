@@ -125,7 +125,8 @@ static int find_bindings(struct server *server, struct err *err)
 static int make_workers(struct server *server, struct err *err)
 {
 	const struct worker_setup setup = { .limits = &server->limits,
-		                            .guard = &server->guard };
+		                            .guard = &server->guard,
+		                            .stamp = &server->stamp.setup };
 	int result = 0;
 
 	for (size_t i = 0; i < server->worker_count && result == 0; i++)
@@ -159,13 +160,27 @@ static int refuse_left(const struct inherited *inherited, struct err *err)
 	               left->type == SOCK_DGRAM ? "UDP" : "TCP");
 }
 
+/* What nobody has asked for may be left out where it is not permitted: STAMP's port is privileged. */
+static int open_binding(struct server *server, struct binding *binding,
+                        struct inherited *inherited, struct err *err)
+{
+	int result =
+		binding_open(binding, server->workers, server->worker_count, inherited, err);
+
+	if (result != -EACCES || !server->options->unasked)
+		return result;
+	process_log(server->options->log_json, "%s is left out: %s", binding->ops->name,
+	            err->text);
+	binding->count = 0;
+	return 0;
+}
+
 static int open_bindings(struct server *server, struct inherited *inherited, struct err *err)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < server->options->endpoint_count && result == 0; i++)
-		result = binding_open(&server->bindings[i], server->workers,
-		                      server->worker_count, inherited, err);
+		result = open_binding(server, &server->bindings[i], inherited, err);
 	if (result == 0)
 		result = refuse_left(inherited, err);
 	if (result == 0)
@@ -184,11 +199,15 @@ int server_open(struct server *server, const struct serve_options *options,
 	int result = make_relay(server, err);
 
 	if (result == 0)
+		result = stamp_service_init(&server->stamp, options, err);
+	server->limits.state_bytes = server->stamp.memory;
+	if (result == 0)
 		result = find_bindings(server, err);
 	if (result == 0)
 		result = make_workers(server, err);
 	if (result == 0)
 		result = open_bindings(server, inherited, err);
+	stamp_service_done(&server->stamp);
 	return result;
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "app/serve_options.h"
+#include "app/stamp_service.h"
 #include "net/loop.h"
 #include "service/binding.h"
 
@@ -17,6 +18,7 @@ struct server {
 	const struct serve_options *options;
 	struct limits limits;
 	struct guard guard;
+	struct stamp_service stamp;
 	struct binding *bindings; /* one for each endpoint */
 
 	struct worker *workers[SERVE_WORKERS_MAX];

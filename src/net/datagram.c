@@ -2,6 +2,7 @@
 #include "net/datagram.h"
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,7 +142,8 @@ static void expect(struct datagrams *datagrams, int index)
 	struct msghdr *header = &datagrams->in[index].msg_hdr;
 
 	item->ttl = item->tos = -1;
-	item->answered = item->to_many = false;
+	item->answered = item->to_many = item->read_late = false;
+	item->ticket = 0;
 	item->out_ttl = item->out_tos = 0;
 	item->interface = 0;
 	item->arrival = (struct stamp){ 0 };
@@ -221,6 +223,7 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	char *control = datagrams->out_control[slot];
 	bool v6 = address_family(&item->peer) == AF_INET6;
 	int ttl = item->out_ttl, tos = item->out_tos;
+	unsigned stamped = SOF_TIMESTAMPING_TX_SOFTWARE;
 	size_t used = 0;
 
 	if (address_family(&item->local) != AF_UNSPEC)
@@ -231,6 +234,9 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	if (tos)
 		used += put_control(control + used, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		                    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	if (item->ticket)
+		used += put_control(control + used, SOL_SOCKET, SO_TIMESTAMPING, &stamped,
+		                    sizeof(stamped));
 	datagrams->out_iov[slot] = (struct iovec){ item->data, item->length };
 	*header = (struct msghdr){
 		.msg_name = &item->peer,
@@ -243,6 +249,23 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	datagrams->sending[slot] = item;
 }
 
+static void send_one(struct datagrams *datagrams, int fd, int slot)
+{
+	ssize_t took = sendmsg(fd, &datagrams->out[slot].msg_hdr, MSG_DONTWAIT);
+
+	datagrams->sending[slot]->result = took < 0 ? -errno : 0;
+}
+
+void datagrams_prepare(struct datagrams *datagrams, int index)
+{
+	prepare(datagrams, index, &datagrams->items[index]);
+}
+
+void datagrams_send(struct datagrams *datagrams, int fd, int index)
+{
+	send_one(datagrams, fd, index);
+}
+
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 {
 	int ready = 0, sent = 0;
@@ -251,9 +274,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 		if (datagrams->items[i].answered)
 			prepare(datagrams, ready++, &datagrams->items[i]);
 	if (ready == 1) {
-		ssize_t took = sendmsg(fd, &datagrams->out[0].msg_hdr, MSG_DONTWAIT);
-
-		datagrams->sending[0]->result = took < 0 ? -errno : 0;
+		send_one(datagrams, fd, 0);
 		return;
 	}
 	while (sent < ready) {

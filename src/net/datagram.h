@@ -23,13 +23,16 @@ struct datagram {
 	bool truncated;
 	bool to_many; /* it was sent to a broadcast or multicast address */
 	struct address peer;
-	struct address local;     /* the very address it came to; family 0 = the socket's own */
-	unsigned interface;       /* by which it came, where that matters; 0 = not known */
-	int ttl, tos;             /* as received; -1 = not known */
-	struct stamp arrival;     /* where the socket has receive stamps */
-	uint8_t out_ttl, out_tos; /* of the answer; 0 = the socket's own */
-	bool answered;            /* the answer in data shall go out */
-	int result;               /* then: 0, or the negative errno of sending it */
+	struct address local; /* the very address it came to; family 0 = the socket's own */
+	const struct address *bound; /* the socket's own, for services that want details */
+	unsigned interface;          /* by which it came, where that matters; 0 = not known */
+	int ttl, tos;                /* as received; -1 = not known */
+	struct stamp arrival;        /* where the socket has receive stamps */
+	bool read_late;              /* it has none of this one: arrival is when it was read */
+	uint8_t out_ttl, out_tos;    /* of the answer; 0 = the socket's own */
+	uint64_t ticket;             /* not 0: its departure is to be stamped */
+	bool answered;               /* the answer in data shall go out */
+	int result;                  /* then: 0, or the negative errno of sending it */
 };
 
 struct datagrams;
@@ -46,6 +49,11 @@ size_t datagrams_size(size_t room);
 MUST_CHECK int datagrams_receive(struct datagrams *datagrams, int fd, int most);
 
 struct datagram *datagrams_at(struct datagrams *datagrams, int index);
+
+/* One answer by itself: prepare() does what can be done before its last octets are known, send() fills
+ * in its result. */
+void datagrams_prepare(struct datagrams *datagrams, int index);
+void datagrams_send(struct datagrams *datagrams, int fd, int index);
 
 /* Sends those of the first count that are marked as answered, each from the address it came to,
  * and fills in their results. */

@@ -105,6 +105,16 @@ void timestamps_enable(struct timestamps *timestamps, int fd, enum timestamps_of
 	found_bridge(&timestamps->bridge);
 }
 
+void timestamps_enable_on_request(struct timestamps *timestamps, int fd)
+{
+	*timestamps = (struct timestamps){ .tx = TAKEN_USER, .rx = TAKEN_USER };
+	(void)set(fd, 0); /* one that was inherited has counted already */
+	settle_for(timestamps, fd,
+	           SOFTWARE_RX | (SOFTWARE_TX & ~(unsigned)SOF_TIMESTAMPING_TX_SOFTWARE),
+	           TAKEN_KERNEL, TAKEN_KERNEL);
+	settle_for(timestamps, fd, SOFTWARE_RX, TAKEN_USER, TAKEN_KERNEL);
+}
+
 void timestamps_restart(const struct timestamps *timestamps, int fd)
 {
 	if (!(timestamps->flags & SOF_TIMESTAMPING_OPT_ID))

@@ -45,6 +45,10 @@ enum timestamps_of {
 void timestamps_enable(struct timestamps *timestamps, int fd, enum timestamps_of what,
                        bool queueing, const char *device);
 
+/* For servers, whose stamps stay of the wall clock: what arrives is stamped, and of what leaves that
+ * which asks for it (net/datagram: a ticket); the ids count those, from 0. */
+void timestamps_enable_on_request(struct timestamps *timestamps, int fd);
+
 /* The next datagram that leaves has id 0 again: after a send that failed nobody knows whether it
  * took an id. */
 void timestamps_restart(const struct timestamps *timestamps, int fd);

@@ -5,7 +5,9 @@ static const char *const drops[] = {
 	[DROP_TRUNCATED] = "truncated",     [DROP_TO_MANY] = "to_many",
 	[DROP_SOURCE_PORT] = "source_port", [DROP_TTL] = "ttl",
 	[DROP_IDENTICAL] = "identical",     [DROP_RATE] = "rate",
-	[DROP_REFUSED] = "refused",         [DROP_UNSENT] = "unsent",
+	[DROP_REFUSED] = "refused",         [DROP_SHORT] = "short",
+	[DROP_REFLECTED] = "reflected",     [DROP_UNAUTHENTIC] = "unauthentic",
+	[DROP_UNSENT] = "unsent",
 };
 
 static const char *const endings[] = {

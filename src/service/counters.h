@@ -24,6 +24,9 @@ enum drop {
 	DROP_IDENTICAL,   /* one too many in a row that are the same: a loop */
 	DROP_RATE,        /* its network sends too much */
 	DROP_REFUSED,     /* the service says that silence is right */
+	DROP_SHORT,       /* shorter than what it would have to be answered with */
+	DROP_REFLECTED,   /* an answer to an answer would follow */
+	DROP_UNAUTHENTIC, /* not of somebody whose key we have */
 	DROP_UNSENT,      /* the system would not send the answer */
 	DROPS,
 	DROP_NONE = DROPS, /* it had its answer */
@@ -47,6 +50,7 @@ struct service_counters {
 	struct counter turned_away; /* for want of a place or a descriptor */
 	struct counter ended[ENDINGS];
 	struct counter received_bytes, sent_bytes; /* of payload */
+	struct counter unplaced; /* answered without a session, for want of a place */
 };
 
 /* For logs and labels: lower case, words joined by "_". */

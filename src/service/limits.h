@@ -20,6 +20,7 @@ struct limits {
 	bool loop_guards;      /* (b) and (c) of service/judge */
 	uint32_t room;         /* connections that the tables of the workers have room for */
 	size_t owed_by_one;    /* high-water mark: who is owed so much is not read from */
+	size_t state_bytes;    /* what the states of one worker's services take at most */
 	size_t owed_max;       /* of one worker: then that mark is OWED_WHEN_SHORT */
 	_Atomic uint32_t connections; /* there are now; touched when one comes or goes */
 };

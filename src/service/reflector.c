@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/reflector.h"
 
+#include <errno.h>
+
 #include "net/socket.h"
 
 enum {
@@ -15,17 +17,30 @@ struct batch {
 	int answered;
 };
 
-int reflector_prepare(int fd, bool decays)
+int reflector_prepare(struct reflector *reflector, const struct service_ops *ops)
 {
-	struct address local;
-	int result = socket_local(fd, &local);
-	int family = address_family(&local);
+	int fd = reflector->watch.fd;
+	int result = socket_local(fd, &reflector->bound);
+	int family = address_family(&reflector->bound);
+	int ttl = reflector->decays ? JUDGE_TTL - 1 : ops->ttl ? ops->ttl : -1;
 
 	if (result == 0)
-		result = socket_set_ttl(fd, family, decays ? JUDGE_TTL - 1 : -1);
-	if (result == 0 && decays)
+		result = socket_set_ttl(fd, family, ttl);
+	if (result == 0 && ops->details)
+		result = socket_want_details(fd, family);
+	else if (result == 0 && reflector->decays)
 		result = socket_want_ttl(fd, family);
+	if (result == 0 && ops->details)
+		departures_open(&reflector->departures, fd);
 	return result;
+}
+
+static void add_details(const struct reflector *reflector, struct datagram *datagram)
+{
+	datagram->bound = &reflector->bound;
+	datagram->read_late = datagram->arrival.kernel.ns == 0;
+	if (datagram->read_late)
+		datagram->arrival.kernel = clock_wall();
 }
 
 static enum drop answer(const struct reflector *reflector, struct datagram *datagram,
@@ -36,39 +51,79 @@ static enum drop answer(const struct reflector *reflector, struct datagram *data
 
 	if (drop != DROP_NONE)
 		return drop;
-	if (!service->ops->answer(service->state, datagram))
-		return DROP_REFUSED;
-	if (service->ops->seal)
-		service->ops->seal(service->state, datagram, clock_wall());
-	return DROP_NONE;
+	if (service->ops->details)
+		add_details(reflector, datagram);
+	return service->ops->answer(service->state, datagram);
 }
 
-/* What became of those that were answered. */
-static void account(const struct reflector *reflector, int count)
+/* What became of one that was answered; returns the bytes that were sent. */
+static uint64_t conclude(const struct reflector *reflector, const struct datagram *datagram)
 {
 	const struct service *service = reflector->service;
-	struct service_counters *counters = &reflector->service->counters;
+
+	if (service->ops->sent)
+		service->ops->sent(service->state, datagram);
+	if (datagram->result == 0)
+		return datagram->length;
+	counter_add(&reflector->service->counters.dropped[DROP_UNSENT], 1);
+	return 0;
+}
+
+/* Nothing stands between the last octet that is written and its way out. */
+static void seal_and_send(struct reflector *reflector, int index)
+{
+	const struct service *service = reflector->service;
+	struct datagram *datagram = datagrams_at(reflector->datagrams, index);
+	int fd = reflector->watch.fd;
+
+	if (!departures_work(&reflector->departures))
+		datagram->ticket = 0;
+	datagrams_prepare(reflector->datagrams, index);
+	struct wall now = clock_wall();
+
+	if (service->ops->seal(service->state, datagram, now))
+		datagrams_send(reflector->datagrams, fd, index);
+	else
+		datagram->result = -EIO;
+	if (datagram->ticket)
+		departures_note(&reflector->departures, fd, datagram->ticket, now,
+		                datagram->result);
+	counter_add(&reflector->service->counters.sent_bytes, conclude(reflector, datagram));
+}
+
+static void send_batch(const struct reflector *reflector, int count)
+{
 	uint64_t bytes = 0;
 
+	datagrams_answer(reflector->datagrams, reflector->watch.fd, count);
 	for (int i = 0; i < count; i++) {
 		const struct datagram *datagram = datagrams_at(reflector->datagrams, i);
 
-		if (!datagram->answered)
-			continue;
-		if (datagram->result < 0)
-			counter_add(&counters->dropped[DROP_UNSENT], 1);
-		else
-			bytes += datagram->length;
-		if (service->ops->sent)
-			service->ops->sent(service->state, datagram);
+		if (datagram->answered)
+			bytes += conclude(reflector, datagram);
 	}
-	counter_add(&counters->sent_bytes, bytes);
+	counter_add(&reflector->service->counters.sent_bytes, bytes);
+}
+
+/* Empties the error queue, by which the loop would be woken for ever. */
+static void take_departures(struct reflector *reflector)
+{
+	const struct service *service = reflector->service;
+	struct departure departures[DEPARTURES_MAX];
+	int told = departures_take(&reflector->departures, reflector->watch.fd, departures);
+
+	for (int i = 0; i < told && service->ops->left; i++)
+		service->ops->left(service->state, departures[i].ticket, departures[i].when);
 }
 
 /* Takes up to most and answers those that deserve it. */
-static struct batch reflect(const struct reflector *reflector, int most, struct mono now)
+static struct batch reflect(struct reflector *reflector, int most, struct mono now)
 {
 	struct service_counters *counters = &reflector->service->counters;
+	bool seals = reflector->service->ops->seal;
+
+	if (departures_are_due(&reflector->departures))
+		take_departures(reflector);
 	struct batch batch = {
 		.came = datagrams_receive(reflector->datagrams, reflector->watch.fd, most),
 	};
@@ -84,20 +139,21 @@ static struct batch reflect(const struct reflector *reflector, int most, struct 
 		batch.answered += datagram->answered;
 		if (drop != DROP_NONE)
 			counter_add(&counters->dropped[drop], 1);
+		else if (seals)
+			seal_and_send(reflector, i);
 	}
 	if (batch.came <= 0)
 		return batch;
 	counter_add(&counters->datagrams, (uint64_t)batch.came);
 	counter_add(&counters->received_bytes, bytes);
-	datagrams_answer(reflector->datagrams, reflector->watch.fd, batch.came);
-	account(reflector, batch.came);
+	if (!seals)
+		send_batch(reflector, batch.came);
 	return batch;
 }
 
 /* What gets silence costs little, but it fills the queue that the others share: so of a flood more
  * is taken, until as much was answered as a turn may cost. */
-static void reflect_flood(const struct reflector *reflector, struct batch batch,
-                          struct mono now)
+static void reflect_flood(struct reflector *reflector, struct batch batch, struct mono now)
 {
 	int answered = batch.answered;
 
@@ -109,13 +165,25 @@ static void reflect_flood(const struct reflector *reflector, struct batch batch,
 	}
 }
 
+static void begin(const struct reflector *reflector, struct mono now)
+{
+	const struct service *service = reflector->service;
+
+	if (service->ops->turn)
+		service->ops->turn(service->state, now);
+}
+
 void reflector_turn(struct reflector *reflector, struct mono now)
 {
 	bool look = reflector->many || ++reflector->turns % LOOK_EVERY == 0;
+
+	begin(reflector, now);
 	struct batch batch = reflect(reflector, look ? DATAGRAMS_MAX : 1, now);
 
 	reflector->many = batch.came > 1;
 	reflect_flood(reflector, batch, now);
+	if (batch.came <= 0 && !reflector->hot)
+		take_departures(reflector); /* woken by what stands in the error queue */
 	if (!reflector->hot && batch.came >= HOT_FROM) {
 		loop_unwatch(reflector->loop, &reflector->watch);
 		reflector->hot = true;
@@ -126,6 +194,7 @@ void reflector_turn(struct reflector *reflector, struct mono now)
 
 void reflector_drain(struct reflector *reflector, struct mono now)
 {
+	begin(reflector, now);
 	for (int i = 0; i < BATCHES_AT_END; i++)
 		if (reflect(reflector, DATAGRAMS_MAX, now).came <= 0)
 			return;

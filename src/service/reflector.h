@@ -8,10 +8,14 @@
  * last one suggests.  While the queue stays deep the socket leaves the loop, for whoever watches a
  * socket is woken for each datagram that comes or goes; it is hot, and has a turn in every turn of
  * the worker, until it is found empty.
+ *
+ * The answers of a service that seals them are not sent by batches, which would falsify what they say of
+ * their own departure: each is sealed and sent by itself.
  */
 #pragma once
 
 #include "net/loop.h"
+#include "service/departures.h"
 #include "service/judge.h"
 #include "service/streams.h"
 
@@ -26,10 +30,14 @@ struct reflector {
 	bool many;      /* the last turn found more than one */
 	bool hot;       /* needs a turn without being told so by the loop */
 	unsigned turns; /* to look now and then */
+
+	/* Where the service wants details: */
+	struct address bound; /* what the socket is bound to */
+	struct departures departures;
 };
 
-/* Makes a bound socket ready for one.  decays: see judge_datagram(). */
-MUST_CHECK int reflector_prepare(int fd, bool decays);
+/* Makes the bound socket of its watch ready; ops is that of its service. */
+MUST_CHECK int reflector_prepare(struct reflector *reflector, const struct service_ops *ops);
 
 /* Answers some of what has come. */
 void reflector_turn(struct reflector *reflector, struct mono now);

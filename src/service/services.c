@@ -4,10 +4,7 @@
 #include <string.h>
 
 const struct service_ops *const services_all[] = {
-	&service_pong,
-	&service_tcp_echo,
-	&service_udp_echo,
-	NULL,
+	&service_pong, &service_tcp_echo, &service_udp_echo, &service_stamp, NULL,
 };
 
 _Static_assert(COUNT(services_all) <= SERVICES_MAX + 1, "SERVICES_MAX is too small");

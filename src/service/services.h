@@ -7,6 +7,7 @@
 enum { SERVICES_MAX = 8 };
 
 extern const struct service_ops service_pong;
+extern const struct service_ops service_stamp;
 extern const struct service_ops service_tcp_echo;
 extern const struct service_ops service_udp_echo;
 

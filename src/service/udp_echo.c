@@ -2,11 +2,11 @@
 /* udp-echo -- sends every datagram back as it came (RFC 862). */
 #include "service/services.h"
 
-static bool echo(void *state, struct datagram *datagram)
+static enum drop echo(void *state, struct datagram *datagram)
 {
 	(void)state;
 	(void)datagram;
-	return true;
+	return DROP_NONE;
 }
 
 const struct service_ops service_udp_echo = {

@@ -39,6 +39,7 @@ struct worker {
 	struct counter turns;
 
 	struct desk *desk;
+	const struct stamp_setup *stamp;
 	struct judge judge;
 	struct service services[SERVICES_MAX];
 	struct streams streams;
@@ -75,6 +76,7 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	if (!worker)
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
+	worker->stamp = setup->stamp;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
 	worker->listeners.reserve = -1;
@@ -133,7 +135,7 @@ void worker_free(struct worker *worker)
 /* Opens the service where it is not yet open; returns its number. */
 static int open_service(struct worker *worker, const struct service_ops *ops, struct err *err)
 {
-	const struct service_setup setup = { .desk = worker->desk };
+	struct service_setup setup = { .desk = worker->desk, .stamp = worker->stamp };
 	int number = 0;
 
 	while (worker->services[number].ops && worker->services[number].ops != ops)
@@ -145,6 +147,7 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	service->state = calloc(1, ops->state_size ? ops->state_size : 1);
 	if (!service->state)
 		return err_set(err, -ENOMEM, "cannot open %s: out of memory", ops->name);
+	setup.counters = &service->counters;
 	int result = ops->open ? ops->open(service->state, &setup, err) : 0;
 
 	if (result < 0) {
@@ -171,27 +174,28 @@ static int add_reflector(struct worker *worker, int fd, struct service *service,
                          bool many_addresses)
 {
 	bool decays = worker->judge.repeats && service->ops->ttl_decays;
+	bool details = many_addresses || decays || service->ops->details;
 	struct datagrams *datagrams = NULL;
 	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result =
-		reflector ? find_room(worker, many_addresses || decays, &datagrams) : -ENOMEM;
+	int result = reflector ? find_room(worker, details, &datagrams) : -ENOMEM;
 
-	if (result == 0)
-		result = reflector_prepare(fd, decays);
+	if (result == 0) {
+		*reflector = (struct reflector){
+			.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
+			.loop = &worker->loop,
+			.service = service,
+			.judge = &worker->judge,
+			.decays = decays,
+			.datagrams = datagrams,
+			.next = worker->reflectors,
+		};
+		result = reflector_prepare(reflector, service->ops);
+	}
 	if (result < 0) {
 		free(reflector);
 		socket_close(&fd);
 		return result;
 	}
-	*reflector = (struct reflector){
-		.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
-		.loop = &worker->loop,
-		.service = service,
-		.judge = &worker->judge,
-		.decays = decays,
-		.datagrams = datagrams,
-		.next = worker->reflectors,
-	};
 	worker->reflectors = reflector;
 	return loop_watch(&worker->loop, &reflector->watch, LOOP_READ);
 }
@@ -232,7 +236,7 @@ size_t worker_memory_max(const struct limits *limits, size_t count)
 	size_t each = sizeof(struct connection) * count + sizeof(struct busy) +
 	              2 * room_of(OWED_WHEN_SHORT + STREAM_LAST_ROOM);
 
-	return (own + owed) * count + each * limits->room;
+	return (own + owed + limits->state_bytes) * count + each * limits->room;
 }
 
 /* --- running --- */

@@ -23,6 +23,7 @@ struct worker;
 struct worker_setup {
 	struct limits *limits;
 	const struct guard *guard;
+	const struct stamp_setup *stamp; /* NULL: this server does not serve it */
 };
 
 /* desk: where its questions for the relay are left; NULL = there is no relay. */

@@ -136,12 +136,18 @@ static bool is_about_now(uint64_t time, enum stamp_format format, struct wall no
 	       wall.ns >= now.ns - REFLECTED_WITHIN && wall.ns <= now.ns + REFLECTED_WITHIN;
 }
 
+/* Zero, which a sender writes, is itself an instant of 2036. */
+static bool betrays(uint64_t time, struct wall now)
+{
+	return time &&
+	       (is_about_now(time, STAMP_NTP, now) || is_about_now(time, STAMP_PTP, now));
+}
+
 bool stamp_is_reflected(const uint8_t *packet, size_t length, enum stamp_mode mode,
                         struct wall now)
 {
-	if (!is_long_enough(length, mode))
-		return false;
-	uint64_t received = get64(packet + layouts[mode].received);
+	const struct layout *at = &layouts[mode];
 
-	return is_about_now(received, STAMP_NTP, now) || is_about_now(received, STAMP_PTP, now);
+	return is_long_enough(length, mode) && (betrays(get64(packet + at->received), now) ||
+	                                        betrays(get64(packet + at->sender_time), now));
 }

@@ -93,6 +93,8 @@ MUST_CHECK int stamp_sign(uint8_t *packet, struct mac *mac);
 bool stamp_is_authentic(const uint8_t *packet, size_t length, struct mac *mac);
 
 /* Whether a "request" is a reply of some reflector, by which two of them would answer each other for
- * ever: its octets of T2, which a sender leaves zero, are a time (NTP or PTP) within 10 s of now. */
+ * ever: its octets of T2 or of the sender's time, which a sender leaves zero, are a time (NTP or PTP)
+ * within 10 s of now.  T2 is of the other's clock, which may be wrong; the sender's time of what comes
+ * back to us is our own T3. */
 bool stamp_is_reflected(const uint8_t *packet, size_t length, enum stamp_mode mode,
                         struct wall now);

@@ -112,12 +112,17 @@ static int64_t span_of(unsigned multiplier, unsigned scale)
 	return ns > (uint64_t)INT64_MAX >> up ? INT64_MAX : (int64_t)(ns << up);
 }
 
+enum stamp_format stamp_error_format(uint16_t field)
+{
+	return field & FORMAT_PTP ? STAMP_PTP : STAMP_NTP;
+}
+
 int stamp_error_decode(uint16_t field, struct stamp_error *out)
 {
 	unsigned multiplier = field & MULTIPLIER_MASK;
 
 	out->synchronised = field & SYNCHRONISED;
-	out->format = field & FORMAT_PTP ? STAMP_PTP : STAMP_NTP;
+	out->format = stamp_error_format(field);
 	out->error = INT64_MAX;
 	if (multiplier == 0)
 		return -EBADMSG;

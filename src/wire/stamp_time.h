@@ -39,3 +39,6 @@ uint16_t stamp_error_encode(const struct stamp_error *error);
 /* Rounded up to ns, at most INT64_MAX.  -EBADMSG for a multiplier of 0: then `out` has S and Z
  * nevertheless, and an error of INT64_MAX, since peers are known that leave the field empty. */
 MUST_CHECK int stamp_error_decode(uint16_t field, struct stamp_error *out);
+
+/* Z alone. */
+enum stamp_format stamp_error_format(uint16_t field);

@@ -281,9 +281,9 @@ def test_a_client_with_an_unknown_host_delays_no_other():
 def test_all_at_once(home):
     nc = need_tool("nc")
     options = ("--count", "30", "--interval", "0.01")
-    with Server(ns=home, expect=6) as server:
+    with Server(ns=home, expect=8) as server:
         assert {(each.kind, each.host, each.port) for each in server.listening} == {
-            (kind, host, port) for kind, port in (("pong", 42422), ("tcp-echo", 8888), ("udp-echo", 8888)) for host in ("127.0.0.1", "::1")
+            (kind, host, port) for kind, port in (("pong", 42422), ("tcp-echo", 8888), ("udp-echo", 8888), ("stamp", 862)) for host in ("127.0.0.1", "::1")
         }
         with contextlib.ExitStack() as stack:
             running = [stack.enter_context(Process("ping", "--kind", kind, *options, ns=home)) for kind in ("tcp-echo", "udp-echo", "pong")]

@@ -32,8 +32,8 @@ def test_all_workers_of_one_endpoint_share_one_port():
 
 def test_without_an_endpoint_every_service_listens_on_both_loopbacks(alone):
     wanted = {f"listening on {kind}://{host}:{port}" for host in ("127.0.0.1", "[::1]")
-              for kind, port in (("pong", 42422), ("tcp-echo", 8888), ("udp-echo", 8888))}
-    with harness.Server(expect=6, ns=alone) as server:
+              for kind, port in (("pong", 42422), ("tcp-echo", 8888), ("udp-echo", 8888), ("stamp", 862))}
+    with harness.Server(expect=8, ns=alone) as server:
         assert set(server.lines) == wanted
         for host in ("127.0.0.1", "::1"):
             assert alone.call(tools.tcp_echoes, host, 8888)
@@ -44,7 +44,7 @@ def test_without_an_endpoint_every_service_listens_on_both_loopbacks(alone):
 
 def test_without_an_endpoint_and_without_ipv6_it_serves_ipv4(alone):
     alone.sysctl("net.ipv6.conf.all.disable_ipv6=1")
-    with harness.Server(expect=3, ns=alone) as server:
+    with harness.Server(expect=4, ns=alone) as server:
         assert not [line for line in server.lines if "[" in line]
         assert alone.call(tools.udp_echoes, "127.0.0.1", 8888)
 

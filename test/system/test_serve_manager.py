@@ -334,7 +334,7 @@ def test_the_units_say_what_this_server_understands(units):
 
 def test_the_configuration_that_is_installed_is_understood(units, alone):
     config = units.parents[2] / "etc" / "sounder.conf"
-    with harness.Server("--config", config, expect=6, ns=alone):
+    with harness.Server("--config", config, expect=8, ns=alone):
         pass
     said = [line[1:] for line in config.read_text().splitlines() if re.match("#[a-z]", line)]
     assert said, "it shows what could be said"

@@ -20,28 +20,33 @@ struct mirror {
 	int client, family;
 };
 
-static void open_mirror(struct mirror *mirror, int family)
+static void open_mirror_of(struct mirror *mirror, const struct service_ops *ops, int family)
 {
 	const struct limits limits = { .loop_guards = true };
 	int fd;
 
-	*mirror = (struct mirror){ .service = { .ops = &service_udp_echo }, .family = family };
+	*mirror = (struct mirror){ .service = { .ops = ops }, .family = family };
 	fd = bound_socket(family, SOCK_DGRAM, &mirror->there);
 	mirror->client = socket_open(family, SOCK_DGRAM, 0);
 	guard_init(&mirror->ports);
 	assert_int_equal(judge_init(&mirror->judge, &mirror->ports, &limits), 0);
 	assert_int_equal(loop_init(&mirror->loop), 0);
 	assert_int_equal(datagrams_new(&mirror->batch, ROOM, true), 0);
-	assert_int_equal(reflector_prepare(fd, true), 0);
 	mirror->reflector = (struct reflector){
 		.watch = { .fd = fd },
 		.loop = &mirror->loop,
 		.service = &mirror->service,
 		.judge = &mirror->judge,
-		.decays = true,
+		.decays = ops->ttl_decays,
 		.datagrams = mirror->batch,
 	};
+	assert_int_equal(reflector_prepare(&mirror->reflector, mirror->service.ops), 0);
 	assert_int_equal(loop_watch(&mirror->loop, &mirror->reflector.watch, LOOP_READ), 0);
+}
+
+static void open_mirror(struct mirror *mirror, int family)
+{
+	open_mirror_of(mirror, &service_udp_echo, family);
 }
 
 static void close_mirror(struct mirror *mirror)
@@ -209,6 +214,95 @@ TEST(but_of_what_gets_silence_it_takes_more)
 	close_mirror(&mirror);
 }
 
+/* --- a service that seals --- */
+
+/* Every answer is followed by its own seal, and that by its own end. */
+struct notary {
+	int answered, sealed, sent;
+	struct mono now;
+};
+
+static void notary_turn(void *state, struct mono turn)
+{
+	((struct notary *)state)->now = turn;
+}
+
+static enum drop notary_answer(void *state, struct datagram *datagram)
+{
+	struct notary *notary = state;
+
+	assert_int_equal(notary->now.ns, now.ns);
+	assert_int_equal(notary->answered, notary->sent);
+	assert_true(datagram->ttl > 0);
+	assert_true(datagram->tos >= 0);
+	assert_true(datagram->arrival.kernel.ns > 0);
+	assert_true(address_port(datagram->bound) != 0);
+	notary->answered++;
+	return DROP_NONE;
+}
+
+/* Every fourth must not leave. */
+static bool notary_seal(void *state, struct datagram *datagram, struct wall leaves)
+{
+	struct notary *notary = state;
+
+	assert_int_equal(notary->sealed++, notary->answered - 1);
+	assert_true(leaves.ns >= datagram->arrival.kernel.ns);
+	return notary->sealed % 4 != 0;
+}
+
+static void notary_sent(void *state, const struct datagram *datagram)
+{
+	struct notary *notary = state;
+
+	assert_int_equal(notary->sealed, notary->answered);
+	assert_int_equal(datagram->result < 0, notary->sealed % 4 == 0);
+	notary->sent++;
+}
+
+static const struct service_ops notary_ops = {
+	.name = "notary",
+	.type = SOCK_DGRAM,
+	.ttl = 255,
+	.details = true,
+	.turn = notary_turn,
+	.answer = notary_answer,
+	.seal = notary_seal,
+	.sent = notary_sent,
+};
+
+static void assert_sealed_one_by_one(int family)
+{
+	struct notary notary = { 0 };
+	struct mirror mirror;
+	struct datagrams *batch;
+
+	open_mirror_of(&mirror, &notary_ops, family);
+	mirror.service.state = &notary;
+	assert_int_equal(socket_want_ttl(mirror.client, family), 0);
+	ask(&mirror, 40, 7);
+	turn_until_empty(&mirror);
+	assert_int_equal(notary.sent, 40);
+	assert_int_equal(dropped(&mirror, DROP_UNSENT), 10);
+	assert_int_equal(counter_read(&mirror.service.counters.sent_bytes), 30 * sizeof(int));
+	assert_int_equal(datagrams_new(&batch, ROOM, true), 0);
+	assert_true(wait_for(mirror.client, POLLIN));
+	assert_int_equal(datagrams_receive(batch, mirror.client, DATAGRAMS_MAX), 30);
+	assert_int_equal(datagrams_at(batch, 29)->ttl, 255);
+	datagrams_free(batch);
+	close_mirror(&mirror);
+}
+
+TEST(what_is_sealed_leaves_by_itself_before_the_next_is_looked_at)
+{
+	assert_sealed_one_by_one(AF_INET);
+}
+
+TEST(and_so_it_does_over_ipv6)
+{
+	assert_sealed_one_by_one(AF_INET6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +313,8 @@ int main(void)
 			an_answer_leaves_with_one_hop_less_whether_or_not_the_socket_s_own_ttl_serves),
 		cmocka_unit_test(a_turn_answers_no_more_than_a_batch),
 		cmocka_unit_test(but_of_what_gets_silence_it_takes_more),
+		cmocka_unit_test(what_is_sealed_leaves_by_itself_before_the_next_is_looked_at),
+		cmocka_unit_test(and_so_it_does_over_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

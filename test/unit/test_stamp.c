@@ -383,13 +383,24 @@ TEST(a_packet_too_short_for_an_hmac_is_not_authentic)
 	mac_free(mac);
 }
 
-static bool is_reflected(enum stamp_mode mode, uint64_t received)
+static bool is_reflected_at(enum stamp_mode mode, const struct stamp_reply *written,
+                            struct wall now)
 {
-	struct stamp_reply one = { .received = received };
 	uint8_t packet[STAMP_AUTHENTICATED_BYTES];
 
-	stamp_write_reply(packet, sizeof(packet), mode, &one);
-	return stamp_is_reflected(packet, stamp_bytes(mode), mode, NOW);
+	stamp_write_reply(packet, sizeof(packet), mode, written);
+	return stamp_is_reflected(packet, stamp_bytes(mode), mode, now);
+}
+
+/* Whether either of the two times by itself betrays it: they must agree. */
+static bool is_reflected(enum stamp_mode mode, uint64_t time)
+{
+	const struct stamp_reply received = { .received = time };
+	const struct stamp_reply sent = { .sender_time = time };
+	bool is = is_reflected_at(mode, &received, NOW);
+
+	assert_int_equal(is_reflected_at(mode, &sent, NOW), is);
+	return is;
 }
 
 TEST(a_reply_of_the_last_ten_seconds_is_known_for_one)
@@ -424,6 +435,17 @@ TEST(a_request_is_not_taken_for_a_reply)
 	}
 }
 
+/* Where NTP's first era ends, zeroes are what o'clock it is. */
+TEST(nor_is_one_that_comes_at_the_turn_of_the_era)
+{
+	const struct wall turn = { (INT64_C(4294967296) - 2208988800) * NS_PER_SEC };
+	const struct stamp_reply asked = { .time = 1 };
+
+	assert_int_equal(stamp_time_encode(turn, STAMP_NTP), 0);
+	assert_false(is_reflected_at(STAMP_OPEN, &asked, turn));
+	assert_false(is_reflected_at(STAMP_AUTHENTICATED, &asked, turn));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +464,7 @@ int main(void)
 		cmocka_unit_test(a_packet_too_short_for_an_hmac_is_not_authentic),
 		cmocka_unit_test(a_reply_of_the_last_ten_seconds_is_known_for_one),
 		cmocka_unit_test(a_request_is_not_taken_for_a_reply),
+		cmocka_unit_test(nor_is_one_that_comes_at_the_turn_of_the_era),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
