@@ -239,6 +239,9 @@ static void take_numbers(struct reflection *reflection, const struct far *far,
                          struct reflection_news *news)
 {
 	reflection->better.sequence = 0;
+	/* Of a reply before this one a stateless reflector knows nothing. */
+	if (far->follows)
+		direction_trust(&reflection->direction);
 	reflection->reply = direction_heard(&reflection->direction, far->asked, far->sequence);
 	news->restarted = reflection->reply == DIRECTION_RESTARTED;
 }

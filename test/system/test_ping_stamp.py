@@ -9,9 +9,9 @@ import pytest
 
 import peers
 import ping_text
-import stamp_peers
+import reflectors
 from harness import PACE, Process, Server, run
-from stamp_peers import Reflector
+from reflectors import Reflector
 from test_json import assert_adds_up, of_type, records_of, summary_of
 
 FAST = ("-i", "20ms", "-W", "300ms")
@@ -110,9 +110,9 @@ def test_the_text_says_what_is_known(family):
 @pytest.mark.parametrize("format", ["ntp", "ptp"])
 def test_either_format_of_times(format, family):
     """The reflector says by Z which one its own times have, whatever ours have."""
-    error = stamp_peers.UNSYNCHRONISED | (0x4000 if format == "ptp" else 0)
+    error = reflectors.UNSYNCHRONISED | (0x4000 if format == "ptp" else 0)
     for ours in ((), ("--ptp",)):
-        with Reflector(family, encode=getattr(stamp_peers, format), error=error) as peer:
+        with Reflector(family, encode=getattr(reflectors, format), error=error) as peer:
             records = ask(peer, family, *ours)
             sent = peer.requests[0].get("error")
         assert bool(sent & 0x4000) == bool(ours)
@@ -122,8 +122,8 @@ def test_either_format_of_times(format, family):
 
 
 def test_times_of_tai(family):
-    error = stamp_peers.UNSYNCHRONISED | 0x4000
-    with Reflector(family, encode=stamp_peers.ptp, error=error, offset=37 * 10**9) as peer:
+    error = reflectors.UNSYNCHRONISED | 0x4000
+    with Reflector(family, encode=reflectors.ptp, error=error, offset=37 * 10**9) as peer:
         plain = summary_of(ask(peer, family, "--ptp"))["clock"]["offset_ns"]
         corrected = summary_of(ask(peer, family, "--ptp", "--utc-offset", 37))["clock"]["offset_ns"]
     assert abs(plain - 37 * 10**9) < 10**8
@@ -346,7 +346,7 @@ def test_a_lie_is_junk_and_never_received(lie, family):
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 def test_the_truth_behind_a_lie_is_received(lie, family):
     def both(reply, request, n):
-        honest = stamp_peers.Packet(reply.octets, False)
+        honest = reflectors.Packet(reply.octets, False)
         lies = lie(reply, request, n)
         return [*([reply] if lies is None else lies), honest]
 
@@ -357,13 +357,13 @@ def test_the_truth_behind_a_lie_is_received(lie, family):
 
 def wrong_key(reply, request, n):
     octets = bytearray(reply.octets)
-    octets[96:112] = stamp_peers.mac(b"another key, as it seems", bytes(octets[:96]))
+    octets[96:112] = reflectors.mac(b"another key, as it seems", bytes(octets[:96]))
     return [bytes(octets)]
 
 
 def one_bit(reply, request, n):
     octets = bytearray(reply.octets)
-    octets[96:112] = stamp_peers.mac(KEY, bytes(octets[:96]))
+    octets[96:112] = reflectors.mac(KEY, bytes(octets[:96]))
     octets[(17 * n + 3) % 112] ^= 1 << n % 8
     return [bytes(octets)]
 

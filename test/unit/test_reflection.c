@@ -389,6 +389,24 @@ TEST(a_tail_alone_is_asked_about_though_nobody_knows_yet_whether_it_counts)
 	reflection_free(reflection);
 }
 
+TEST(who_follows_up_is_known_to_count_before_anything_is_lost)
+{
+	struct reflection *reflection = made(0);
+	struct crafted first = craft_telling(1), second = craft_telling(2);
+
+	for (int i = 0; i < 4; i++)
+		reflection_sent(reflection);
+	(void)hear(reflection, &first);
+	assert_false(direction_counts(&reflection->direction).is_known);
+	follow(&second, 2, 5000);
+	(void)hear(reflection, &second);
+	assert_true(direction_counts(&reflection->direction).is_known);
+	/* The third came there, and its answer was lost: the fourth has the next number. */
+	(void)number(reflection, 4, 3);
+	assert_int_equal(direction_counts(&reflection->direction).reverse_lost, 1);
+	reflection_free(reflection);
+}
+
 TEST(nobody_is_asked_again_who_never_answered_or_lost_nothing)
 {
 	struct reflection *reflection = made(0);
@@ -435,6 +453,7 @@ int main(void)
 			an_answer_behind_the_last_probe_settles_the_tail_and_counts_nowhere),
 		cmocka_unit_test(
 			a_tail_alone_is_asked_about_though_nobody_knows_yet_whether_it_counts),
+		cmocka_unit_test(who_follows_up_is_known_to_count_before_anything_is_lost),
 		cmocka_unit_test(nobody_is_asked_again_who_never_answered_or_lost_nothing),
 		cmocka_unit_test(a_closing_reply_follows_up_the_last_one),
 	};

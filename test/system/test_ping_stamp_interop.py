@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from harness import run
-from stamp_peers import Reflector
+from reflectors import Reflector
 from test_json import of_type, records_of
 
 PORT = 18620

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness import PACE, run
-from stamp_peers import Reflector
+from reflectors import Reflector
 from test_json import assert_adds_up, of_type, records_of, summary_of
 
 FAST = ("-i", "4ms", "-W", "300ms")
