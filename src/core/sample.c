@@ -22,7 +22,7 @@ static struct mono arrival(const struct sample *sample)
 	return mono_known(sample->arrived) ? sample->arrived : sample->read;
 }
 
-static int64_t whole(const struct sample *sample)
+int64_t sample_wait(const struct sample *sample)
 {
 	return sample->span > 0 ? sample->span : between(departure(sample), arrival(sample));
 }
@@ -35,12 +35,12 @@ int64_t sample_residence(const struct sample *sample)
 		return -1;
 	int64_t span = wall_since(far->sent, far->received);
 
-	return span >= 0 && span <= whole(sample) ? span : -1;
+	return span >= 0 && span <= sample_wait(sample) ? span : -1;
 }
 
 int64_t sample_rtt(const struct sample *sample)
 {
-	return whole(sample) - span_max(sample_residence(sample), 0);
+	return sample_wait(sample) - span_max(sample_residence(sample), 0);
 }
 
 int64_t sample_lag(const struct sample *sample)

@@ -51,6 +51,9 @@ struct sample {
  * not give one. */
 int64_t sample_rtt(const struct sample *sample);
 
+/* The same with the residence: how long the answer was waited for. */
+int64_t sample_wait(const struct sample *sample);
+
 /* How long the far end kept it, in ns: T3 - T2, where that can be true (RFC 8762); -1 = unknown. */
 int64_t sample_residence(const struct sample *sample);
 

@@ -62,7 +62,7 @@ static void take_open(struct session *session, struct channel *channel, struct t
                       struct flight *flight, const struct event *event, struct sample *sample)
 {
 	struct mono expiry = mono_add(flight->called, channel->options->timeout);
-	bool in_time = sample_rtt(sample) <= channel->options->timeout;
+	bool in_time = sample_wait(sample) <= channel->options->timeout;
 
 	/* The probe is lost, and settled in its turn: losses are told in the order of sending. */
 	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
