@@ -226,7 +226,7 @@ static bool measure(struct reflection *reflection, const struct sample *sample,
 	struct oneway_probe probe = probe_of(sample, own_offset);
 
 	reflection->latest = oneway_add(&reflection->instant, &probe);
-	if (reflection->latest.verdict != ONEWAY_IMPOSSIBLE)
+	if (reflection->latest.verdict == ONEWAY_MEASURED)
 		reflection->newest = reflection->latest;
 	if (sample->far->tells_departures)
 		hold(reflection, sample, own_offset);

@@ -56,7 +56,7 @@ struct reflection {
 	int ttl_out; /* of the newest request as it arrived there; -1 = not known */
 	int tos;     /* as the requests leave */
 
-	struct oneway_result newest; /* of the newest reply that could be measured */
+	struct oneway_result newest; /* of the newest reply of which all could be measured */
 	enum reflection_extent extent;
 
 	/* Of the newest reply. */

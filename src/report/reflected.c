@@ -144,16 +144,35 @@ static const char *knowledge_text(enum oneway_knowledge knowledge)
 	return "";
 }
 
+/* The bounds of what a direction takes at least: those of a probe, less what it took more. */
+static void print_least(FILE *out, const char *way, const struct oneway_delay *delay)
+{
+	int64_t more = span_max(delay->pdv, 0);
+
+	(void)fprintf(out, "%s %.3f..%.3f", way,
+	              span_ms((double)span_max(delay->low - more, 0)),
+	              span_ms((double)span_max(delay->high - more, 0)));
+}
+
 static void print_delays(FILE *out, const struct reflection *reflection)
 {
 	const struct oneway_result *newest = &reflection->newest;
 
 	if (newest->verdict == ONEWAY_IMPOSSIBLE)
 		return;
-	(void)fprintf(
-		out, "one-way delay forward %.3f..%.3f, reverse %.3f..%.3f ms (last reply)\n",
-		span_ms((double)newest->forward.low), span_ms((double)newest->forward.high),
-		span_ms((double)newest->reverse.low), span_ms((double)newest->reverse.high));
+	print_least(out, "least one-way delay forward", &newest->forward);
+	print_least(out, ", reverse", &newest->reverse);
+	(void)fputs(" ms\n", out);
+}
+
+/* With the departures that were told afterwards in place of T3. */
+static void print_better(FILE *out, struct reflection *reflection)
+{
+	if (reflection->followed == 0)
+		return;
+	(void)fputs("rtt followed up ", out);
+	print_quantiles(out, &reflection->rtt);
+	(void)fputc('\n', out);
 }
 
 /* How many decimals of a millisecond are known of what may be off by so much. */
@@ -187,8 +206,7 @@ static void print_clock(FILE *out, const struct reflection *reflection)
 	if (clock.knowledge != ONEWAY_NOTHING) {
 		print_offset(out, &clock);
 		if (clock.skew_bound_ppm < PPM_MOST)
-			(void)fprintf(out, ", its rate %+.*f ± %.1f ppm",
-			              clock.skew_bound_ppm < 1 ? 1 : 0, clock.skew_ppm,
+			(void)fprintf(out, ", its rate %+.1f ± %.1f ppm", clock.skew_ppm,
 			              clock.skew_bound_ppm);
 		if (clock.steps > 0)
 			(void)fprintf(out, ", set %" PRIu64 " times, last by %+.3f ms",
@@ -251,6 +269,7 @@ void reflected_print(FILE *out, struct target *target, bool verbose)
 	if (reflection->direction.whole.received == 0)
 		return;
 	print_loss(out, reflection, verbose);
+	print_better(out, reflection);
 	print_delays(out, reflection);
 	print_variation(out, "forward", &reflection->forward);
 	print_variation(out, "reverse", &reflection->reverse);

@@ -98,8 +98,8 @@ def test_the_text_says_what_is_known(family):
         out = text(peer, family, "-v", count=10)
     line = rf"forward {ping_text.NUMBER}\.\.{ping_text.NUMBER}, reverse {ping_text.NUMBER}\.\.{ping_text.NUMBER}"
     assert len(re.findall(rf"time=[\d.]+ ms \({line}, residence [\d.]+\)", out)) >= 8, out
-    assert re.search(rf"^one-way delay {line} ms \(last reply\)$", out, re.M), out
-    for name in ("forward pdv", "reverse pdv", "residence"):
+    assert re.search(rf"^least one-way delay {line} ms$", out, re.M), out
+    for name in ("rtt followed up", "forward pdv", "reverse pdv", "residence"):
         assert re.search(rf"^{name} p50/max = ", out, re.M), out
     assert re.search(r"^far clock [\d.]+ ms (ahead|behind) ± [\d.]+ ms", out, re.M), out
     assert "the clocks are not both synchronised: one-way delay is known within half the least round trip" in out
