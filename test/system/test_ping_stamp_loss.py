@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import PACE, run
+from harness import PACE, Server, run
 from reflectors import Reflector
 from test_json import assert_adds_up, of_type, records_of, summary_of
 
@@ -215,3 +215,35 @@ def test_the_ttl_both_ways(family, pair):
     with Reflector(family, ns=pair.b) as peer:
         records = ask(pair, peer, family, "-t", 17, count=5)
     assert {(reply["far_ttl"], reply["ttl"]) for reply in of_type(records, "reply")} == {(17, 64)}
+
+
+# --- our own reflector ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["open", "authenticated"])
+def test_our_own_reflector_and_exact_loss(sealed, family, pair, tmp_path):
+    """What nft drops of probes and replies is told of each direction; it may drop closing probes, too."""
+    keys = tmp_path / "keys"
+    keys.write_text("* text:correct horse battery\n")
+    keys.chmod(0o600)
+    serve, ask_with = (("--stamp-keys", keys), ("--key", keys)) if sealed else ((), ())
+    with Server(family.url("stamp", pair.b.address(family), 0), *serve, ns=pair.b) as server:
+        port = server.port("stamp")
+        pair.b.filter("input", f"udp dport {port} numgen random mod 100 < 5 counter drop")
+        pair.a.filter("input", f"udp sport {port} numgen random mod 100 < 2 counter drop")
+        url = family.url("stamp", pair.b.address(family), port)
+        result = run("ping", "-J", "-c", 1000, *FAST, *ask_with, "--dscp", "af41", url, ns=pair.a, code=0, timeout=60)
+        records = records_of(result.out)
+        forward, reverse = pair.b.counted(), pair.a.counted()
+    summary = summary_of(records)
+    assert_adds_up(summary)
+    assert summary["direction_known"] and summary["undetermined"] == 0 and summary["junk"] == 0
+    assert 0 <= forward - summary["forward_lost"] <= summary["closing_probes"]
+    assert 0 <= reverse - summary["reverse_lost"] <= summary["closing_probes"]
+    assert summary["forward_lost"] > 15 and summary["lost"] == summary["forward_lost"] + summary["reverse_lost"]
+    assert summary["reflector"] == "extended" and summary["clock"]["impossible"] == 0
+    assert summary["forward_remarked"] == summary["reverse_remarked"] == 0
+    assert {(reply["far_tos"], reply["far_ttl"], reply["ttl"]) for reply in of_type(records, "reply")} == {(34 << 2, 64, 255)}
+    # Each reply tells of the one before, where that was not lost.
+    assert summary["followed_up"] > summary["received"] * 0.8
+    assert abs(summary["clock"]["offset_ns"]) <= summary["clock"]["bound_ns"], "one machine, one clock"
