@@ -2,6 +2,7 @@
 #include "app/key_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,43 +71,108 @@ static const struct stamp_key *find(const struct key_ring *ring, uint16_t ssid)
 	return NULL;
 }
 
-static int take_line(void *state, const struct target_line *line, struct err *err)
+/* Nothing of a line is ever repeated: who forgot the SSID has put a key in its place. */
+static int take(struct key_ring *ring, const struct target_line *line, struct err *err)
 {
-	struct key_ring *ring = state;
-	struct stamp_key key = { 0 };
-
-	if (read_ssid(line->word, &key.ssid) < 0)
-		return err_set(err, -EINVAL, "'%s' is no SSID (1 to 65535, or *)",
-		               quote(line->word).text);
-	/* What is wrong with a key is told without it. */
-	if (!line->label || read_key(line->label, &key) < 0 || key.length < KEY_BYTES_MIN)
-		return err_set(err, -EINVAL,
-		               "no key of %d to %d bytes, hexadecimal or text:..., behind '%s'",
-		               KEY_BYTES_MIN, KEY_BYTES_MAX, quote(line->word).text);
-	if (find(ring, key.ssid))
-		return err_set(err, -EINVAL, "a second key for '%s'", quote(line->word).text);
 	if (ring->count == KEYS_MAX)
 		return err_set(err, -EINVAL, "more than %d keys", KEYS_MAX);
-	ring->keys[ring->count++] = key;
-	explicit_bzero(&key, sizeof(key));
+	struct stamp_key *key = &ring->keys[ring->count];
+
+	*key = (struct stamp_key){ 0 };
+	if (read_ssid(line->word, &key->ssid) < 0)
+		return err_set(err, -EINVAL, "no SSID (1 to 65535, or *) before the key");
+	if (!line->label || read_key(line->label, key) < 0 || key->length < KEY_BYTES_MIN)
+		return err_set(
+			err, -EINVAL,
+			"no key of %d to %d bytes (hexadecimal, or text:WORDS) behind the "
+			"SSID",
+			KEY_BYTES_MIN, KEY_BYTES_MAX);
+	if (find(ring, key->ssid))
+		return err_set(err, -EINVAL, "a second key for this SSID");
+	ring->count++;
 	return 0;
+}
+
+static int take_line(struct key_ring *ring, char *text, size_t length, struct err *err)
+{
+	struct target_line line = { 0 };
+
+	if (length > TARGET_LINE_MAX)
+		return err_set(err, -EINVAL, "longer than %d bytes", TARGET_LINE_MAX);
+	if (memchr(text, '\0', length))
+		return err_set(err, -EINVAL, "no line of text");
+	int result = target_line_read(text, length, &line, err);
+
+	return result < 0 || !line.word ? result : take(ring, &line, err);
+}
+
+static void wipe_and_free(char *text, size_t room)
+{
+	if (text)
+		explicit_bzero(text, room);
+	free(text);
+}
+
+static int take_lines(struct key_ring *ring, FILE *file, const char *path, struct err *err)
+{
+	char *text = NULL;
+	size_t room = 0;
+	int result = 0;
+	ssize_t length;
+
+	for (size_t number = 1; result == 0 && (length = getline(&text, &room, file)) > 0;
+	     number++) {
+		struct err why = { 0 };
+
+		result = take_line(ring, text, (size_t)length, &why);
+		if (result < 0)
+			result = err_set(err, result, "%s:%zu: %s", quote(path).text, number,
+			                 why.text);
+	}
+	wipe_and_free(text, room);
+	if (result == 0 && ferror(file))
+		result = err_set(err, -errno, "cannot read '%s': %s", quote(path).text,
+		                 err_reason(errno).text);
+	return result;
+}
+
+static int check_mode(FILE *file, const char *path, struct err *err)
+{
+	struct stat status;
+
+	if (fstat(fileno(file), &status) < 0 || !S_ISREG(status.st_mode) ||
+	    !(status.st_mode & S_IRWXO))
+		return 0;
+	return err_set(err, -EACCES,
+	               "'%s' is open to everybody: keys must not be (chmod o= '%s')",
+	               quote(path).text, quote(path).text);
+}
+
+static int read_file(struct key_ring *ring, const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return err_set(err, -errno, "cannot open '%s': %s", quote(path).text,
+		               err_reason(errno).text);
+	/* No copy of a key stays in a buffer that nobody wipes. */
+	(void)setvbuf(file, NULL, _IONBF, 0);
+	int result = check_mode(file, path, err);
+
+	if (result == 0)
+		result = take_lines(ring, file, path, err);
+	(void)fclose(file);
+	return result;
 }
 
 int key_file_read(const char *path, struct key_ring *out, struct err *err)
 {
 	struct key_ring ring = { .keys = calloc(KEYS_MAX, sizeof(struct stamp_key)) };
-	struct stat status;
 
 	if (!ring.keys)
 		return err_set(err, -ENOMEM, "cannot read '%s': out of memory",
 		               quote(path).text);
-	if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_mode & S_IRWXO) {
-		free(ring.keys);
-		return err_set(err, -EACCES,
-		               "'%s' is open to everybody: keys must not be (chmod o= '%s')",
-		               quote(path).text, quote(path).text);
-	}
-	int result = target_file_read(path, take_line, &ring, err);
+	int result = read_file(&ring, path, err);
 
 	if (result == 0 && ring.count == 0)
 		result = err_set(err, -EINVAL, "'%s' holds no key", quote(path).text);

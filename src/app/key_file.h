@@ -2,7 +2,8 @@
 /* key_file -- the keys of authenticated STAMP sessions, one a line.  Never on a command line, which
  * everybody can read.
  *
- *   # SSID (or * for every other one), then the key: hexadecimal, or text:WORDS
+ *   # SSID (or * for every other one), then the key: hexadecimal, or text:WORDS up to the end of
+ *   # the line, or to a blank and a #
  *   17     00112233445566778899aabbccddeeff
  *   0x1f   text:correct horse battery staple
  *   *      0f1e2d3c4b5a69788796a5b4c3d2e1f0
@@ -24,8 +25,8 @@ struct key_ring {
 	size_t count;
 };
 
-/* -EACCES where everybody may read the file; -EINVAL, or what opening or reading it says, with a sentence
- * that names file and line, and never a key. */
+/* -EACCES where everybody may read or write the file; -EINVAL, or what opening or reading it says, with a
+ * sentence that names file and line, and repeats nothing of what stands there. */
 MUST_CHECK int key_file_read(const char *path, struct key_ring *out, struct err *err);
 
 /* Wipes them. */

@@ -28,6 +28,7 @@ static const char usage[] =
 	"  sounder ping example.com                      ICMP, four times, one second apart\n"
 	"  sounder ping tcp://example.com                the TCP handshake on port 443\n"
 	"  sounder ping -c 100 -i 10ms udp-echo://HOST   a hundred datagrams, 10 ms apart\n"
+	"  sounder ping -v stamp://HOST                  each direction, by a STAMP reflector\n"
 	"  sounder ping pong://HOST tcp-echo://HOST:7    two targets side by side\n"
 	"  sounder ping --kind tcp-echo --host 127.0.0.1 --port 8888 --count 4 --interval 1\n"
 	"  sounder ping -c 0 --report 1m -o day.ndjson example.com\n"
@@ -271,8 +272,10 @@ int ping_main(int argc, char **argv)
 	int words = ping_options_read(&run.options, argc - 1, argv + 1, &err);
 	int code = EXIT_ANSWERED;
 
-	if (words < 0)
+	if (words < 0) {
+		ping_options_done(&run.options);
 		return app_fail("ping", &err);
+	}
 	if (run.options.help) {
 		app_print_help(usage, ping_option_table());
 		return EXIT_ANSWERED;
@@ -292,5 +295,6 @@ int ping_main(int argc, char **argv)
 	finder_done(&run.finder);
 	loop_done(&run.loop);
 	ping_targets_done(&run.targets);
+	ping_options_done(&run.options);
 	return code;
 }

@@ -18,6 +18,7 @@
 
 enum {
 	COUNT_UNLESS_TOLD = 4,
+	SIZE_UNLESS_TOLD = 56,
 	INTERVALS_MOST = 1000, /* that may wait for the time-outs of their probes */
 	AMPLE_TARGETS = 16,    /* with more of them, each keeps less */
 };
@@ -33,9 +34,9 @@ static const struct option_spec specs[] = {
 	  FIELD(timeout), NS_PER_US, DAY },
 	{ "deadline", 'w', OPTION_DURATION, "DUR", "stop after this, whatever came",
 	  FIELD(deadline), NS_PER_US, 1000 * DAY },
-	{ "size", 's', OPTION_INTEGER, "BYTES", "of payload (56)", FIELD(size), 0,
-	  PAYLOAD_MAX },
-	{ "kind", 'k', OPTION_TEXT, "KIND", "icmp, tcp, tcp-echo, udp-echo or pong (icmp)",
+	{ "size", 's', OPTION_INTEGER, "BYTES", "of payload (56; stamp: what it needs)",
+	  FIELD(size), 0, PAYLOAD_MAX },
+	{ "kind", 'k', OPTION_TEXT, "KIND", "icmp, tcp, tcp-echo, udp-echo, pong, stamp (icmp)",
 	  FIELD(kind), 0, 0 },
 	{ "host", 0, OPTION_TEXT, "HOST", "whom to ask, where the target does not say",
 	  FIELD(host), 0, 0 },
@@ -81,6 +82,18 @@ static const struct option_spec specs[] = {
 	  FIELD(output), 0, 0 },
 	{ "fail-if", 0, OPTION_LIST, "EXPR", "exit 1 if so: loss>1%, p99>5ms ... (repeatable)",
 	  FIELD(fail_if), 0, 0 },
+	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it", FIELD(key),
+	  0, 0 },
+	{ "ssid", 0, OPTION_INTEGER, "N", "stamp: the session's number (a random one)",
+	  FIELD(ssid), 1, UINT16_MAX },
+	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's", FIELD(ptp), 0,
+	  0 },
+	{ "utc-offset", 0, OPTION_INTEGER, "S",
+	  "stamp: PTP's times are so far ahead of UTC (0)", FIELD(utc_offset), 0, 3600 },
+	{ "need-ssid", 0, OPTION_FLAG, NULL, "stamp: replies without it are junk (RFC 8972)",
+	  FIELD(need_ssid), 0, 0 },
+	{ "no-tlvs", 0, OPTION_FLAG, NULL, "stamp: the base packet alone (RFC 8762)",
+	  FIELD(no_tlvs), 0, 0 },
 	{ "resolve-every", 0, OPTION_DURATION, "DUR", "look names up again so often",
 	  FIELD(resolve_every), 100 * NS_PER_MS, 1000 * DAY },
 	{ "verbose", 'v', OPTION_FLAG, NULL, "tell more", FIELD(verbose), 0, 0 },
@@ -250,7 +263,42 @@ static void complete(struct ping_options *options)
 
 	options->probe.interval = options->interval > 0 ? options->interval : interval;
 	options->probe.timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
-	options->probe.size = (size_t)options->size;
+	options->probe.size_given = options->size >= 0;
+	options->probe.size = (size_t)(options->size >= 0 ? options->size : SIZE_UNLESS_TOLD);
+	options->probe.stamp.ssid = (uint16_t)(options->ssid > 0 ? options->ssid : 0);
+	options->probe.stamp.ptp = options->ptp;
+	options->probe.stamp.tai = span_max(options->utc_offset, 0) * NS_PER_SEC;
+	options->probe.stamp.bare = options->no_tlvs;
+	options->probe.stamp.strict = options->need_ssid;
+}
+
+/* The one key that this session takes. */
+static int read_key(struct ping_options *options, struct err *err)
+{
+	if (!options->key)
+		return 0;
+	int result = key_file_read(options->key, &options->keys, err);
+	const struct stamp_key *key =
+		result < 0 ? NULL : key_ring_find(&options->keys, options->probe.stamp.ssid);
+
+	if (result < 0)
+		return result;
+	if (!key && options->ssid > 0)
+		return err_set(err, -EINVAL, "'%s' has no key for --ssid '%d'",
+		               quote(options->key).text, (int)options->ssid);
+	if (!key)
+		return err_set(err, -EINVAL, "'%s' has several keys: say which by --ssid",
+		               quote(options->key).text);
+	options->probe.stamp.key = key->bytes;
+	options->probe.stamp.key_length = key->length;
+	if (options->probe.stamp.ssid == 0)
+		options->probe.stamp.ssid = key->ssid;
+	return 0;
+}
+
+void ping_options_done(struct ping_options *options)
+{
+	key_ring_done(&options->keys);
 }
 
 int ping_options_read(struct ping_options *options, int argc, char **argv, struct err *err)
@@ -260,7 +308,7 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 		.interval = -1,
 		.timeout = -1,
 		.deadline = -1,
-		.size = 56,
+		.size = -1,
 		.ttl = -1,
 		.tos = -1,
 		.port = -1,
@@ -268,6 +316,8 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 		.seed = -1,
 		.report = -1,
 		.resolve_every = -1,
+		.ssid = -1,
+		.utc_offset = -1,
 		.probe.socket.pmtu = -1,
 	};
 	int words = option_parse(&table, options, argc, argv, err);
@@ -279,7 +329,8 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 	if (result < 0)
 		return result;
 	complete(options);
-	return words;
+	result = read_key(options, err);
+	return result < 0 ? result : words;
 }
 
 /* As fast as answers come, but no faster than this user may. */

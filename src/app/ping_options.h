@@ -2,6 +2,7 @@
 /* ping_options -- what the command line of `sounder ping` asks for, checked and complete. */
 #pragma once
 
+#include "app/key_file.h"
 #include "base/option.h"
 #include "probe/session.h"
 #include "report/verdict.h"
@@ -9,15 +10,16 @@
 struct ping_options {
 	/* As given; -1 or NULL where not. */
 	int64_t count, interval, timeout, deadline, size, ttl, tos, port, source_port;
-	int64_t seed, report, resolve_every;
+	int64_t seed, report, resolve_every, ssid, utc_offset;
 	const char *dscp, *device, *pmtu, *kind, *host;
-	const char *targets, *output;
+	const char *targets, *output, *key;
 	struct option_list fail_if;
 	bool v4, v6, numeric, quiet, epoch, outstanding, verbose, version, help;
-	bool adaptive, flood, poisson, user_stamps, json, csv;
+	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs, need_ssid;
 
 	/* What follows from it. */
-	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int family;           /* AF_UNSPEC, AF_INET, AF_INET6 */
+	struct key_ring keys; /* of --key */
 	struct probe_options probe;
 	struct verdict verdicts[OPTION_LIST_ROOM]; /* one for each of fail_if */
 };
@@ -27,6 +29,8 @@ const struct option_table *ping_option_table(void);
 /* Reads the command line; returns how many words of argv name targets.  -EINVAL with the reason. */
 MUST_CHECK int ping_options_read(struct ping_options *options, int argc, char **argv,
                                  struct err *err);
+
+void ping_options_done(struct ping_options *options);
 
 /* What is asked of a session with that many targets. */
 struct session_options ping_options_session(const struct ping_options *options, size_t targets);

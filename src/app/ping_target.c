@@ -101,7 +101,7 @@ static int check(const struct draft *draft, struct err *err)
 			err, -EINVAL,
 			"'--source-port %d' is the port that is asked: that would be a loop",
 			draft->endpoint.port);
-	if (ops->echoes && options->probe.size < ops->size_min)
+	if (ops->echoes && probe_size(ops, &options->probe) == 0)
 		return err_set(err, -EINVAL, "a payload of '%zu' bytes is too small for %s",
 		               options->probe.size, ops->name);
 	if (address_parse(host, &literal) == 0)
@@ -195,12 +195,29 @@ static int keep(struct ping_targets *targets, const struct draft *draft, const c
 	return 0;
 }
 
+/* A socket for each target means a port for each. */
+static int check_source_port(const struct ping_targets *targets, const struct draft *draft,
+                             struct err *err)
+{
+	if (!draft->ops->alone || draft->options->source_port <= 0)
+		return 0;
+	for (size_t i = 0; i < targets->count; i++)
+		if (kinds()[targets->items[i].kind]->alone)
+			return err_set(
+				err, -EINVAL,
+				"'--source-port %d' can be the port of one %s target alone",
+				(int)draft->options->source_port, draft->ops->name);
+	return 0;
+}
+
 int ping_targets_add(struct ping_targets *targets, const struct ping_options *options,
                      const char *word, const char *label, struct err *err)
 {
 	struct draft draft = { .options = options, .endpoint.port = -1 };
 	int result = read_draft(&draft, word, err);
 
+	if (result == 0)
+		result = check_source_port(targets, &draft, err);
 	if (result < 0)
 		return result;
 	if (targets->count == PING_TARGETS_MAX)

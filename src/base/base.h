@@ -29,3 +29,19 @@ static inline int64_t span_max(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
+
+static inline uint64_t count_least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t count_most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* a - b, or 0. */
+static inline uint64_t count_less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}

@@ -60,6 +60,12 @@ static inline int64_t mono_since(struct mono later, struct mono earlier)
 	return later.ns - earlier.ns;
 }
 
+/* Of one clock, and only where no step of it can lie between. */
+static inline int64_t wall_since(struct wall later, struct wall earlier)
+{
+	return later.ns - earlier.ns;
+}
+
 static inline struct mono mono_add(struct mono t, int64_t span)
 {
 	return (struct mono){ t.ns + span };

@@ -27,6 +27,7 @@ struct flight {
 	uint32_t
 		delay; /* ns from due until the sender was woken; all ones = that much or more */
 	bool open;
+	bool closing; /* it only asks how many arrived (probe/closing), and counts nowhere */
 	bool doomed;  /* it is known to be lost, and settled when its time-out passes */
 	uint8_t fate; /* enum fate, once it is settled */
 };

@@ -22,9 +22,25 @@ static struct mono arrival(const struct sample *sample)
 	return mono_known(sample->arrived) ? sample->arrived : sample->read;
 }
 
-int64_t sample_rtt(const struct sample *sample)
+int64_t sample_wait(const struct sample *sample)
 {
 	return sample->span > 0 ? sample->span : between(departure(sample), arrival(sample));
+}
+
+int64_t sample_residence(const struct sample *sample)
+{
+	const struct far *far = sample->far;
+
+	if (!far || far->received.ns == 0 || far->sent.ns == 0)
+		return -1;
+	int64_t span = wall_since(far->sent, far->received);
+
+	return span >= 0 && span <= sample_wait(sample) ? span : -1;
+}
+
+int64_t sample_rtt(const struct sample *sample)
+{
+	return sample_wait(sample) - span_max(sample_residence(sample), 0);
 }
 
 int64_t sample_lag(const struct sample *sample)
@@ -67,9 +83,9 @@ static bool follows(struct mono later, struct mono earlier, int64_t slack)
 bool sample_distrust(struct sample *sample)
 {
 	struct sample given = *sample;
-	int64_t whole = between(sample->called, sample->read);
+	int64_t most = between(sample->called, sample->read);
 
-	if (sample->span < 0 || (whole >= 0 && sample->span > whole + SLACK))
+	if (sample->span < 0 || (most >= 0 && sample->span > most + SLACK))
 		sample->span = 0;
 	if (!follows(sample->left, sample->called, SLACK) ||
 	    !follows(sample->read, sample->left, SLACK))

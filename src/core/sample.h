@@ -14,6 +14,7 @@
 #pragma once
 
 #include "core/clock.h"
+#include "core/far.h"
 
 struct address; /* net/address.h */
 
@@ -32,6 +33,7 @@ struct sample {
 	uint32_t target;   /* index in the session */
 	uint64_t sequence; /* of the target, from 1 */
 	enum fate fate;
+	const struct far *far;      /* what the far end said of it; borrowed; NULL = nothing */
 	const struct address *from; /* who answered or refused; borrowed; NULL = nobody */
 	size_t bytes;               /* of the answer */
 	int ttl, tos;               /* as received; -1 = unknown */
@@ -45,8 +47,15 @@ struct sample {
 	bool reordered;      /* answered after a probe that was sent later (RFC 4737) */
 };
 
-/* Round-trip delay (RFC 2681) in ns; -1 where the instants do not give one. */
+/* Round-trip delay (RFC 2681) in ns, without the residence where that is known; -1 where the instants do
+ * not give one. */
 int64_t sample_rtt(const struct sample *sample);
+
+/* The same with the residence: how long the answer was waited for. */
+int64_t sample_wait(const struct sample *sample);
+
+/* How long the far end kept it, in ns: T3 - T2, where that can be true (RFC 8762); -1 = unknown. */
+int64_t sample_residence(const struct sample *sample);
 
 /* How late the probe was handed to the kernel, in ns; 0 for one that was never sent. */
 int64_t sample_lag(const struct sample *sample);

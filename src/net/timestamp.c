@@ -141,6 +141,11 @@ bool timestamp_read(const struct cmsghdr *message, struct stamp *out)
 	return true;
 }
 
+struct wall timestamps_wall(void)
+{
+	return clock_wall();
+}
+
 bool timestamps_check(struct timestamps *timestamps, struct mono *after)
 {
 	struct clock_reading reading;

@@ -56,6 +56,9 @@ void timestamps_restart(const struct timestamps *timestamps, int fd);
 /* Reads the stamp in a control message; false when it is of another kind. */
 bool timestamp_read(const struct cmsghdr *message, struct stamp *out);
 
+/* The clock of the kernel's stamps. */
+struct wall timestamps_wall(void);
+
 /* Reads the clocks, once what was stamped is in hand.  False: there are no stamps, or the wall clock
  * has stepped and they are of no use. */
 bool timestamps_check(struct timestamps *timestamps, struct mono *after);

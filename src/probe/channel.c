@@ -148,7 +148,7 @@ static struct channel *find_shared(const struct session *session, const struct p
 	for (size_t i = 0; i < session->shared_count; i++) {
 		struct channel *one = session->shared[i];
 
-		if (one->ops == ops && one->family == family &&
+		if (one->ops == ops && !ops->alone && one->family == family &&
 		    one->booked + need <= places_of(ops))
 			return one;
 	}
@@ -165,7 +165,7 @@ static int make_shared(struct session *session, const struct target *target,
 	session->shared = shared ? shared : session->shared;
 	if (!channel)
 		return -ENOMEM;
-	channel->inflight.skips = is_paced_by_answers(session) &&
+	channel->inflight.skips = !channel->ops->alone && is_paced_by_answers(session) &&
 	                          session->options.probe.stamping != STAMPING_KERNEL;
 	int result = inflight_reserve(&channel->inflight, 1);
 

@@ -4,9 +4,11 @@
 #include <errno.h>
 
 #include "probe/channel.h"
+#include "probe/closing.h"
 #include "probe/intervals.h"
 #include "probe/match.h"
 #include "probe/opening.h"
+#include "probe/reflection.h"
 #include "probe/settle.h"
 #include "probe/stamps.h"
 #include "probe/tell.h"
@@ -42,8 +44,8 @@ static void plan_next(struct session *session, struct target *target)
 
 	if (count > 0 && target->sequence >= (uint64_t)count) {
 		heap_take(&session->due, &target->next);
-		target->phase = target->awaited ? TARGET_FINISHING : TARGET_FINISHED;
-		session->unfinished -= target->phase == TARGET_FINISHED;
+		target->phase = TARGET_FINISHING;
+		settle_finish(session, target);
 		return;
 	}
 	target->phase = TARGET_RUNNING;
@@ -115,6 +117,9 @@ static void tell_outstanding(struct session *session, const struct target *targe
 static void note_departure(struct session *session, struct target *target,
                            struct channel *channel, struct flight *flight, uint64_t key)
 {
+	intervals_mark(session, target, flight->due);
+	if (target->reflection)
+		reflection_sent(target->reflection);
 	target->tally.transmitted++;
 	flight->ordinal = (uint32_t)target->tally.transmitted;
 	intervals_sent(session, target, flight->due);
@@ -346,6 +351,9 @@ void departure_advance(struct session *session, struct target *target)
 		break;
 	case TARGET_HOLDING:
 		after_holding(session, target);
+		break;
+	case TARGET_CLOSING:
+		closing_advance(session, target);
 		break;
 	case TARGET_FINISHING:
 	case TARGET_FINISHED:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "probe/reflection.h"
 #include "probe/tell.h"
 
 enum { MARGIN = 3 }; /* the one that lasts, and one cut at either end of a time-out */
@@ -11,6 +12,8 @@ enum { MARGIN = 3 }; /* the one that lasts, and one cut at either end of a time-
 struct intervals {
 	uint64_t told;  /* so many are over and have been told */
 	uint64_t begun; /* so many have a place in the ring */
+	uint64_t
+		marked; /* so many are over by the count of probes that left (core/direction) */
 	size_t room;
 	struct interval ring[];
 };
@@ -52,6 +55,7 @@ int intervals_new(const struct session *session, struct target *target)
 		return -ENOMEM;
 	intervals->room = room;
 	intervals->told = intervals->begun = session->ticks;
+	intervals->marked = session->ticks;
 	target->intervals = intervals;
 	return 0;
 }
@@ -64,10 +68,42 @@ void intervals_free(struct target *target)
 	target->intervals = NULL;
 }
 
+/* More of them may be open than direction can tell apart: then none is told. */
+static bool tells_direction(const struct target *target)
+{
+	return target->reflection && target->intervals &&
+	       target->intervals->room <= DIRECTION_MARKS;
+}
+
+static void mark_until(struct target *target, uint64_t count)
+{
+	while (tells_direction(target) && target->intervals->marked < count &&
+	       reflection_mark(target->reflection))
+		target->intervals->marked++;
+}
+
+void intervals_mark(const struct session *session, struct target *target, struct mono due)
+{
+	int64_t since = span_max(mono_since(due, session->origin), 0);
+
+	if (target->intervals)
+		mark_until(target, (uint64_t)(since / session->options.report));
+}
+
+void intervals_mark_last(struct target *target)
+{
+	if (target->intervals)
+		mark_until(target, target->intervals->begun);
+}
+
 static void tell_one(const struct session *session, struct target *target)
 {
 	struct interval *interval = place(target->intervals, target->intervals->told++);
 
+	mark_until(target, target->intervals->told);
+	if (tells_direction(target))
+		interval->direction_told =
+			reflection_take(target->reflection, &interval->direction);
 	tell_interval(session, target, interval);
 	stats_done(&interval->stats);
 }
@@ -168,7 +204,7 @@ void intervals_tick(struct session *session)
 		if (!target || !target->intervals || target->phase == TARGET_WAITING)
 			continue;
 		/* After the last probe nothing is due in any more. */
-		if (target->phase != TARGET_FINISHING && target->phase != TARGET_FINISHED)
+		if (target->phase < TARGET_FINISHING)
 			begin_up_to(session, target, session->ticks - 1);
 		tell_over(session, target);
 	}

@@ -20,6 +20,12 @@ size_t intervals_bytes(const struct session *session);
 struct interval *intervals_of(const struct session *session, struct target *target,
                               struct mono due);
 
+/* Such a probe will have left next: those before it are over for the reflector's count. */
+void intervals_mark(const struct session *session, struct target *target, struct mono due);
+
+/* All have: what follows are closing probes. */
+void intervals_mark_last(struct target *target);
+
 /* Such a probe has left. */
 void intervals_sent(const struct session *session, struct target *target, struct mono due);
 

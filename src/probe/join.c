@@ -84,6 +84,10 @@ void join_answer(struct session *session, struct channel *channel, const struct 
 		.sample = *sample,
 	};
 	joining->sample.from = &joining->from;
+	if (sample->far) {
+		joining->far = *sample->far;
+		joining->sample.far = &joining->far;
+	}
 	tell_ready(session);
 }
 

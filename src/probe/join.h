@@ -24,6 +24,7 @@ struct joining {
 	uint64_t key;
 	struct mono until; /* 0 = waits for nobody but those in front */
 	int64_t hardware;
+	struct far far;
 	struct address from; /* who answered */
 	struct sample sample;
 };

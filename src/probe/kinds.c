@@ -5,12 +5,14 @@
 
 #include "probe/icmp.h"
 #include "probe/pong.h"
+#include "probe/stamp.h"
 #include "probe/tcp.h"
 #include "probe/tcp_echo.h"
 #include "probe/udp_echo.h"
 
 static const struct probe_ops *const table[KINDS + 1] = {
-	&probe_icmp, &probe_tcp, &probe_tcp_echo, &probe_udp_echo, &probe_pong, NULL,
+	&probe_icmp,  &probe_tcp, &probe_tcp_echo, &probe_udp_echo, &probe_pong,
+	&probe_stamp, NULL,
 };
 
 const struct probe_ops *kind_by_name(const char *name)

@@ -4,7 +4,9 @@
 #include <errno.h>
 
 #include "probe/channel.h"
+#include "probe/closing.h"
 #include "probe/intervals.h"
+#include "probe/origin.h"
 #include "probe/settle.h"
 #include "probe/tell.h"
 
@@ -30,71 +32,6 @@ static void junk(struct session *session, struct target *target, int error)
 	if (interval)
 		interval->tally.junk++;
 	tell_event(session, target, notice);
-}
-
-/* The target that an address belongs to, among those on the channel; NULL when it is a stranger's. */
-static struct target *target_at(const struct session *session, const struct channel *channel,
-                                const struct address *address)
-{
-	for (size_t i = 0; i < session->target_count; i++) {
-		struct target *target = session->targets[i];
-
-		if (target && target->channel == channel &&
-		    address_same_host(target_address(target), address) &&
-		    (target->ops->port == 0 ||
-		     address_port(target_address(target)) == address_port(address)))
-			return target;
-	}
-	return NULL;
-}
-
-/* Somebody must be told of junk: whoever it pretends to come from, else the channel's first. */
-static struct target *blame(const struct session *session, const struct channel *channel,
-                            const struct address *from)
-{
-	struct target *target = NULL;
-
-	if (channel->ops->scope != CHANNEL_FOR_ALL)
-		return settle_target(session, channel->target);
-	if (address_family(from) != AF_UNSPEC)
-		target = target_at(session, channel, from);
-	for (size_t i = 0; i < session->target_count && !target; i++)
-		if (session->targets[i] && session->targets[i]->channel == channel)
-			target = session->targets[i];
-	return target;
-}
-
-static bool is_from(const struct probe_ops *ops, const struct address *asked,
-                    const struct address *from)
-{
-	return address_is_any(asked) ||
-	       (address_same_host(asked, from) &&
-	        (ops->port == 0 || address_port(asked) == address_port(from)));
-}
-
-/* A probe that left before its name changed is answered by whom it was sent to. */
-static bool from_right_source(const struct target *target, const struct flight *flight,
-                              const struct address *from)
-{
-	const struct address *asked = target_address(target);
-
-	if (target->former &&
-	    inflight_widen(flight->sequence, target->sequence) <= target->former->last)
-		asked = &target->former->address;
-	return address_family(from) == AF_UNSPEC || is_from(target->ops, asked, from);
-}
-
-/* 0, or why the reply is not an answer to this probe. */
-static int judge(const struct channel *channel, const struct target *target,
-                 const struct flight *flight, const struct event *event)
-{
-	if ((flight->nonce ^ event->nonce) & event->nonce_mask)
-		return -EBADMSG;
-	if (!from_right_source(target, flight, &event->from))
-		return -EADDRNOTAVAIL;
-	if (channel->ops->echoes && event->bytes != channel->options->size)
-		return -EMSGSIZE;
-	return 0;
 }
 
 static void take_late(struct session *session, struct target *target, struct flight *flight,
@@ -125,7 +62,7 @@ static void take_open(struct session *session, struct channel *channel, struct t
                       struct flight *flight, const struct event *event, struct sample *sample)
 {
 	struct mono expiry = mono_add(flight->called, channel->options->timeout);
-	bool in_time = sample_rtt(sample) <= channel->options->timeout;
+	bool in_time = sample_wait(sample) <= channel->options->timeout;
 
 	/* The probe is lost, and settled in its turn: losses are told in the order of sending. */
 	if (sample->retransmissions > 0 && channel->ops->retransmission_is_loss) {
@@ -149,7 +86,7 @@ static void take_open(struct session *session, struct channel *channel, struct t
 static uint64_t key_by_source(const struct session *session, const struct channel *channel,
                               const struct event *event)
 {
-	const struct target *target = target_at(session, channel, &event->from);
+	const struct target *target = origin_at(session, channel, &event->from);
 
 	return target ? target->last_key : 0;
 }
@@ -167,16 +104,18 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 		event->key = key_by_source(session, channel, event);
 	struct flight *flight = inflight_find(&channel->inflight, event->key);
 	struct target *target = flight ? settle_target(session, flight->target) : NULL;
-	int wrong = target ? judge(channel, target, flight, event) : -ENOMSG;
+	int wrong = target ? origin_judge(channel, target, flight, event) : -ENOMSG;
 
 	if (wrong) {
-		junk(session, target ? target : blame(session, channel, &event->from), wrong);
+		junk(session, target ? target : origin_blamed(session, channel, &event->from),
+		     wrong);
 		return;
 	}
 	struct sample sample = settle_sample(session, target, flight, FATE_ANSWERED);
 
 	if (address_family(&event->from) != AF_UNSPEC)
 		sample.from = &event->from;
+	sample.far = event->far;
 	sample.bytes = event->bytes;
 	sample.ttl = event->ttl;
 	sample.tos = event->tos;
@@ -186,7 +125,9 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	sample.tx = sample.rx = event->span ? TAKEN_KERNEL : TAKEN_USER;
 	sample.retransmissions = event->retransmissions;
 	settle_departed(&sample, channel, flight, event->hardware);
-	if (flight->open)
+	if (flight->closing)
+		closing_heard(session, target, flight, &sample);
+	else if (flight->open)
 		take_open(session, channel, target, flight, event, &sample);
 	else
 		take_late(session, target, flight, &sample);
@@ -198,7 +139,7 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 static struct flight *oldest_to(const struct session *session, struct channel *channel,
                                 const struct address *to)
 {
-	const struct target *target = target_at(session, channel, to);
+	const struct target *target = origin_at(session, channel, to);
 	uint64_t first = 0;
 
 	if (!target || !inflight_oldest(&channel->inflight, &first))
@@ -220,11 +161,11 @@ static void take_refusal(struct session *session, struct channel *channel,
 	                                : inflight_find(&channel->inflight, event->key);
 	struct target *target = flight ? settle_target(session, flight->target) : NULL;
 
-	if (!target || !flight->open)
+	if (!target || !flight->open || flight->closing)
 		return;
 	/* The quoted packet must be the one that was sent, to whom it was sent. */
 	if (((flight->nonce ^ event->nonce) & event->nonce_mask) ||
-	    !from_right_source(target, flight, &event->target)) {
+	    !origin_is_asked(target, flight, &event->target)) {
 		junk(session, target, -EBADMSG);
 		return;
 	}
@@ -342,7 +283,7 @@ static void take_event(struct session *session, struct channel *channel, struct 
 		take_end(session, channel, event->error);
 		break;
 	case EVENT_JUNK:
-		junk(session, blame(session, channel, &event->from), event->error);
+		junk(session, origin_blamed(session, channel, &event->from), event->error);
 		break;
 	}
 }
@@ -389,7 +330,10 @@ void match_expire(struct session *session, struct channel *channel)
 			break;
 		struct sample sample = settle_sample(session, target, flight, FATE_LOST);
 
-		settle_flight(session, target, flight, &sample);
+		if (flight->closing)
+			inflight_settle(flight, FATE_LOST);
+		else
+			settle_flight(session, target, flight, &sample);
 	}
 	if (channel->ops->scope == CHANNEL_PER_PROBE && !flight)
 		channel_close(session, channel);

@@ -46,10 +46,12 @@ struct event {
 	size_t bytes;               /* REPLY */
 	uint64_t nonce, nonce_mask; /* as it came back; only the bits in the mask */
 	struct mono read;           /* when it was in our hands */
-	struct mono stamp;   /* QUEUED, LEFT, REPLY: the kernel's, 0 when there is none, */
-	int64_t hardware;    /* and the network card's, by its own clock */
-	int64_t span;        /* REPLY: ns, the round trip as the kernel timed it whole; or 0 */
-	struct address from; /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
+	struct mono stamp; /* QUEUED, LEFT, REPLY: the kernel's, 0 when there is none, */
+	int64_t hardware;  /* and the network card's, by its own clock */
+	int64_t span;      /* REPLY: ns, the round trip as the kernel timed it whole; or 0 */
+	const struct far
+		*far; /* REPLY: what it said of the probe; until heard() again; or NULL */
+	struct address from;   /* REPLY, REFUSED: who says so; family 0 = the channel's peer */
 	struct address target; /* REFUSED: to whom it was sent; family 0 = the channel's peer */
 	int retransmissions;   /* REPLY: by TCP, since the reply before */
 	int error;             /* REFUSED, ENDED, JUNK: negative errno */
@@ -62,14 +64,27 @@ enum stamping {
 	STAMPING_USER,    /* this process */
 };
 
+/* Of a Session-Sender (RFC 8762). */
+struct stamp_options {
+	const uint8_t *key; /* borrowed; none: open mode */
+	size_t key_length;
+	uint16_t ssid; /* 0: one is drawn */
+	bool ptp;      /* times in PTP's format */
+	int64_t tai;   /* ns by which times in that format are ahead of UTC: PTP counts TAI */
+	bool strict;   /* a reply without the SSID, as before RFC 8972, is none */
+	bool bare;     /* no extensions (RFC 8972): the base packet alone */
+};
+
 /* What all probes of a session have in common. */
 struct probe_options {
-	size_t size;      /* bytes of payload */
+	size_t size;      /* bytes of payload; */
+	bool size_given;  /* somebody asked for so many */
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
 	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
 	struct socket_options socket;
+	struct stamp_options stamp;
 };
 
 enum channel_status {
@@ -112,13 +127,20 @@ struct probe_ops {
 	const char *asks_by; /* of a kind without payload: what a probe is */
 	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports */
 	enum channel_scope scope;
-	unsigned key_bits;   /* how much of a key the wire carries */
-	size_t size_min;     /* least payload */
-	bool echoes;         /* carries a payload: its size means something */
+	unsigned key_bits; /* how much of a key the wire carries */
+	size_t size_min;   /* least payload */
+	bool echoes;       /* carries a payload: its size means something */
+	bool alone; /* FOR_ALL: a channel for each target all the same: its keys count its probes */
+	bool reflects; /* its replies say more than that they came: struct far (probe/reflection) */
+	bool elastic;        /* an answer may have another length than its probe */
 	bool key_in_payload; /* so that below 4 bytes one probe is in flight at a time */
 	bool retransmission_is_loss; /* the kernel's second SYN is not our probe */
 	const char *default_host;    /* asked when no host is given; NULL = one must be */
 	size_t state_size;
+
+	/* Optional: bytes of a probe, where that is not simply what is asked for; 0 when it cannot be
+	 * so few. */
+	size_t (*size)(const struct probe_options *options);
 
 	/* Opens; `to` is the peer (FOR_ALL: any address of the family).  0 also when READY comes
 	 * later by heard().  PER_PROBE: only prepares. */
@@ -144,4 +166,23 @@ static inline uint64_t channel_nonce(const struct channel *channel, uint64_t key
 	const struct flight *flight = inflight_find(&channel->inflight, key);
 
 	return flight ? flight->nonce : 0;
+}
+
+/* A kind whose wire has no room for it says what else of the probe cannot be guessed. */
+static inline void channel_set_nonce(const struct channel *channel, uint64_t key,
+                                     uint64_t nonce)
+{
+	struct flight *flight = inflight_find(&channel->inflight, key);
+
+	if (flight)
+		flight->nonce = nonce;
+}
+
+/* Bytes of a probe; 0 when this kind cannot make it so short. */
+static inline size_t probe_size(const struct probe_ops *ops,
+                                const struct probe_options *options)
+{
+	if (ops->size)
+		return ops->size(options);
+	return options->size < ops->size_min ? 0 : options->size;
 }

@@ -17,15 +17,26 @@ static bool is_among(const struct address *address, const struct address *addres
 	return false;
 }
 
+/* Who counts its probes by their keys goes on counting. */
+static void go_on(struct channel *channel, uint64_t next)
+{
+	channel->inflight.next = channel->inflight.oldest = next;
+	channel->first_key = next;
+}
+
 /* Of another family than before, it is asked over another channel. */
 static void move(struct session *session, struct target *target, int family)
 {
 	if (target->ops->scope == CHANNEL_FOR_ALL) {
 		if (!target->channel || address_family(target_address(target)) == family)
 			return;
+		uint64_t next = target->channel->inflight.next;
+
 		settle_abandoned_by(session, target);
 		channel_release(session, target);
 		target->failure = channel_assign(session, target, NULL);
+		if (target->ops->alone && target->channel)
+			go_on(target->channel, next);
 	} else if (target->ops->scope == CHANNEL_PER_TARGET) {
 		settle_abandoned(session, target->channel, FATE_LOST, -ECONNABORTED);
 		channel_close(session, target->channel);

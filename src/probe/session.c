@@ -9,6 +9,7 @@
 #include "probe/departure.h"
 #include "probe/intervals.h"
 #include "probe/match.h"
+#include "probe/reflection.h"
 #include "probe/settle.h"
 #include "probe/tell.h"
 
@@ -42,6 +43,7 @@ static void target_free(struct session *session, struct target *target)
 	intervals_free(target);
 	stats_done(&target->stats);
 	losses_done(&target->losses);
+	reflection_free(target->reflection);
 	if (target->addresses != target->own_addresses)
 		free(target->addresses);
 	free(target->former);
@@ -118,6 +120,10 @@ static int equip(struct session *session, struct target *target, struct err *err
 
 	if (result == 0 && options->report > 0)
 		result = intervals_new(session, target);
+	if (result == 0 && target->ops->reflects)
+		result = reflection_new(
+			&target->reflection, (uint64_t)options->count, options->thrift,
+			options->probe.socket.tos > 0 ? options->probe.socket.tos : 0);
 	return result < 0 ? result : channel_assign(session, target, err);
 }
 
@@ -239,9 +245,14 @@ void session_suspended(struct session *session, int64_t span, struct mono now)
 	struct notice notice = { .kind = NOTICE_SUSPENDED, .span = span };
 
 	session->now = session->resumed = now;
-	for (size_t i = 0; i < session->target_count; i++)
-		if (session->targets[i])
-			tell_event(session, session->targets[i], notice);
+	for (size_t i = 0; i < session->target_count; i++) {
+		struct target *target = session->targets[i];
+
+		if (target && target->reflection)
+			reflection_renew(target->reflection);
+		if (target)
+			tell_event(session, target, notice);
+	}
 }
 
 size_t session_memory(const struct session *session)
@@ -258,6 +269,8 @@ size_t session_memory(const struct session *session)
 		if (!target)
 			continue;
 		total += each + intervals_bytes(session);
+		if (target->reflection)
+			total += reflection_bytes((uint64_t)options->count, options->thrift);
 		for (struct channel **one = target->pool; one && *one; one++)
 			total += channel_bytes(*one);
 		if (target->ops->scope == CHANNEL_PER_TARGET)

@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "probe/closing.h"
 #include "probe/intervals.h"
+#include "probe/reflection.h"
 #include "probe/tell.h"
 
 struct target *settle_target(const struct session *session, uint32_t index)
@@ -79,12 +81,10 @@ static void account(struct tally *tally, struct stats *stats, const struct targe
 	stats_add(stats, sample->sequence, rtt);
 }
 
-static void finish_if_done(struct session *session, struct target *target)
+void settle_finish(struct session *session, struct target *target)
 {
-	if (target->phase != TARGET_FINISHING || target->awaited > 0)
-		return;
-	target->phase = TARGET_FINISHED;
-	session->unfinished--;
+	if (target->phase == TARGET_FINISHING && target->awaited == 0)
+		closing_begin(session, target);
 }
 
 /* Paced by answers, the next probe need not wait for its interval now that the newest has its fate. */
@@ -99,6 +99,39 @@ static void bring_forward(struct session *session, struct target *target, uint64
 	heap_put(&session->due, &target->next, target->due.ns);
 }
 
+static void tell_news(const struct session *session, const struct target *target,
+                      uint64_t sequence, struct reflection_news news)
+{
+	struct notice set = { .kind = NOTICE_CLOCK_SET,
+		              .sequence = sequence,
+		              .span = target->reflection->latest.step };
+	struct notice restarted = { .kind = NOTICE_RESTARTED, .sequence = sequence };
+
+	if (news.followed)
+		tell_followed(session, target);
+	if (news.stepped)
+		tell_event(session, target, set);
+	if (news.restarted)
+		tell_event(session, target, restarted);
+}
+
+static void take_reflected(const struct session *session, struct target *target,
+                           const struct sample *sample)
+{
+	struct reflection_news news =
+		reflection_heard(target->reflection, sample, session->wall_offset);
+
+	tell_news(session, target, sample->sequence, news);
+}
+
+void settle_closing(const struct session *session, struct target *target,
+                    const struct sample *sample)
+{
+	struct reflection_news news = reflection_heard_closing(target->reflection, sample->far);
+
+	tell_news(session, target, sample->sequence, news);
+}
+
 void settle_afterwards(struct session *session, struct target *target,
                        const struct sample *sample)
 {
@@ -106,10 +139,12 @@ void settle_afterwards(struct session *session, struct target *target,
 
 	target->last = session->now;
 	account(&target->tally, &target->stats, target, sample);
+	if (target->reflection && sample->far)
+		take_reflected(session, target, sample);
 	if (interval)
 		account(&interval->tally, &interval->stats, target, sample);
 	tell_sample(session, target, sample);
-	finish_if_done(session, target);
+	settle_finish(session, target);
 }
 
 /* Paced by answers a probe is due when its turn comes, and nobody waits. */
@@ -131,6 +166,7 @@ struct sample settle_sample(const struct session *session, const struct target *
 		.target = target->index,
 		.sequence = inflight_widen(flight->sequence, target->sequence),
 		.fate = fate,
+		.far = NULL,
 		.from = target_address(target),
 		.bytes = 0,
 		.ttl = -1,
@@ -248,7 +284,10 @@ static void abandon(struct session *session, struct flight *flight, enum fate fa
 	struct sample sample = settle_sample(session, target, flight, fate);
 
 	sample.error = error;
-	settle_flight(session, target, flight, &sample);
+	if (flight->closing)
+		inflight_settle(flight, fate);
+	else
+		settle_flight(session, target, flight, &sample);
 }
 
 void settle_abandoned(struct session *session, struct channel *channel, enum fate fate,

@@ -17,6 +17,13 @@ struct target *settle_owner(const struct session *session, const struct flight *
 struct sample settle_sample(const struct session *session, const struct target *target,
                             const struct flight *flight, enum fate fate);
 
+/* All its probes have left: ends it once all of them have their fate. */
+void settle_finish(struct session *session, struct target *target);
+
+/* A reply to what was asked behind the last probe (probe/closing): what it says of those before. */
+void settle_closing(const struct session *session, struct target *target,
+                    const struct sample *sample);
+
 /* Puts in what is known of its departure by now, and takes out what cannot be true.  hardware: when
  * the answer arrived, by the network card's clock; 0 = unknown. */
 void settle_departed(struct sample *sample, const struct channel *channel,

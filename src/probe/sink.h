@@ -7,6 +7,7 @@
 
 #include "core/sample.h"
 
+struct followed;
 struct target;
 struct interval;
 
@@ -17,6 +18,8 @@ enum notice_kind {
 	NOTICE_ADDRESS, /* its name has other addresses now: it is asked at `to`, no more at `from` */
 	NOTICE_UNRESOLVED, /* its name could not be resolved again: `reason`; the address stays */
 	NOTICE_SUSPENDED, /* this machine slept for `span` */
+	NOTICE_CLOCK_SET, /* the far clock was put forward by `span` (back: negative) */
+	NOTICE_RESTARTED, /* the reflector began to count anew: it, or its session, was restarted */
 	NOTICE_OUTAGE, /* `length` probes in a row were lost, from `sequence` on, for `span` */
 };
 
@@ -41,6 +44,9 @@ struct sink_failure {
 struct sink_ops {
 	void (*start)(void *state, const struct target *target);
 	void (*sample)(void *state, const struct target *target, const struct sample *sample);
+	/* When the answer to a probe really left the far end is known now (probe/reflection). */
+	void (*followed)(void *state, const struct target *target,
+	                 const struct followed *followed);
 	void (*interval)(void *state, const struct target *target, struct interval *interval);
 	void (*standing)(void *state, struct target *target); /* how it stands so far */
 	void (*event)(void *state, const struct target *target, const struct notice *notice);

@@ -14,6 +14,11 @@ static enum timestamps_of wanted(const struct channel *channel, bool stream)
 	return TIMESTAMPS_OF_NONE;
 }
 
+struct wall stamps_wall(void)
+{
+	return timestamps_wall();
+}
+
 void stamps_begin(struct channel *channel, bool stream)
 {
 	timestamps_enable(&channel->timestamps, channel->watch.fd, wanted(channel, stream),

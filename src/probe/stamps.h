@@ -9,6 +9,9 @@
 
 #include "probe/probe.h"
 
+/* The wall clock, for what a kind writes into its packets. */
+struct wall stamps_wall(void);
+
 /* Asks for the stamps that the options want; before the first probe (of a stream: once it stands). */
 void stamps_begin(struct channel *channel, bool stream);
 

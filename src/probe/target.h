@@ -2,6 +2,7 @@
 /* target -- who is asked, and what has come of it so far. */
 #pragma once
 
+#include "core/direction.h"
 #include "core/losses.h"
 #include "core/schedule.h"
 #include "core/stats.h"
@@ -31,6 +32,8 @@ struct interval {
 	struct wall wall; /* of from: a label */
 	struct tally tally;
 	struct stats stats;
+	struct direction_counts direction; /* of a reflector; where direction_told */
+	bool direction_told;
 	uint64_t awaited; /* the session's */
 };
 
@@ -40,10 +43,12 @@ enum target_phase {
 	TARGET_RUNNING,   /* probes are due by the schedule */
 	TARGET_HOLDING,   /* a probe is due, and waits for its channel */
 	TARGET_FINISHING, /* all have left; some are awaited */
+	TARGET_CLOSING, /* all have their fate; the direction of the last losses is asked for */
 	TARGET_FINISHED,
 };
 
 struct intervals;
+struct reflection;
 
 /* Where probes went until the name changed. */
 struct former {
@@ -80,9 +85,11 @@ struct target {
 	uint32_t last_in;  /* and its place in the pool */
 	uint32_t awaited;
 	uint32_t lost_in_a_row;
+	uint8_t closings;               /* requests behind the last probe (probe/closing) */
 	struct channel *channel;        /* PER_PROBE: the pool's first */
 	struct channel **pool;          /* PER_PROBE: one for each probe in flight, then NULL */
 	struct intervals *intervals;    /* NULL: none are told */
+	struct reflection *reflection;  /* NULL: the far end says nothing of its own */
 	struct former *former;          /* NULL: the name has not changed */
 	struct address own_addresses[]; /* as given when it was added */
 };

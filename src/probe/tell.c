@@ -2,6 +2,7 @@
 #include "probe/tell.h"
 
 #include "probe/intervals.h"
+#include "probe/reflection.h"
 
 void tell_start(const struct session *session, const struct target *target)
 {
@@ -16,6 +17,14 @@ void tell_sample(const struct session *session, const struct target *target,
 	for (size_t i = 0; i < session->sink_count; i++)
 		if (session->sinks[i].ops->sample)
 			session->sinks[i].ops->sample(session->sinks[i].state, target, sample);
+}
+
+void tell_followed(const struct session *session, const struct target *target)
+{
+	for (size_t i = 0; i < session->sink_count; i++)
+		if (session->sinks[i].ops->followed)
+			session->sinks[i].ops->followed(session->sinks[i].state, target,
+			                                &target->reflection->better);
 }
 
 void tell_event(const struct session *session, const struct target *target,
@@ -78,6 +87,9 @@ void session_conclude(struct session *session)
 {
 	intervals_conclude(session);
 	end_losses(session);
+	for (size_t t = 0; t < session->target_count; t++)
+		if (session->targets[t] && session->targets[t]->reflection)
+			reflection_conclude(session->targets[t]->reflection);
 	for (size_t t = 0; t < session->target_count; t++)
 		for (size_t i = 0; i < session->sink_count && session->targets[t]; i++)
 			if (session->sinks[i].ops->summary)

@@ -7,6 +7,7 @@
 void tell_start(const struct session *session, const struct target *target);
 void tell_sample(const struct session *session, const struct target *target,
                  const struct sample *sample);
+void tell_followed(const struct session *session, const struct target *target);
 void tell_event(const struct session *session, const struct target *target,
                 struct notice notice);
 void tell_interval(const struct session *session, const struct target *target,

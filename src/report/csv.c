@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probe/reflection.h"
 #include "report/words.h"
 
 static const char names[] = "t,target,label,type,seq,addr,bytes,ttl,rtt_ns,lag_ns,host_out_ns,"
-			    "host_in_ns,tx_stamp,rx_stamp,reason\r\n";
+			    "host_in_ns,tx_stamp,rx_stamp,reason,forward_ns,reverse_ns,"
+			    "residence_ns\r\n";
 
 enum { TEXT_MAX = 1024 };
 
@@ -22,6 +24,14 @@ static void put_number(struct csv *csv, int64_t number)
 	char text[32];
 
 	(void)snprintf(text, sizeof(text), "%" PRId64 ",", number);
+	put(csv, text);
+}
+
+static void put_last(struct csv *csv, int64_t number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, number);
 	put(csv, text);
 }
 
@@ -85,6 +95,22 @@ static void put_times(struct csv *csv, const struct sample *sample)
 	put(csv, ",");
 }
 
+/* The middle of what is known of each; docs/json.md says how far that may be off. */
+static void put_directions(struct csv *csv, const struct target *target,
+                           const struct sample *sample)
+{
+	struct oneway_result result = { .verdict = ONEWAY_IMPOSSIBLE };
+
+	if (target->reflection && sample->far && sample->fate == FATE_ANSWERED)
+		result = target->reflection->latest;
+	bool known = result.verdict != ONEWAY_IMPOSSIBLE;
+
+	put_known(csv, known, result.forward.estimate);
+	put_known(csv, known, result.reverse.estimate);
+	if (known)
+		put_last(csv, result.residence);
+}
+
 static void on_sample(void *state, const struct target *target, const struct sample *sample)
 {
 	struct csv *csv = state;
@@ -105,6 +131,8 @@ static void on_sample(void *state, const struct target *target, const struct sam
 	put_known(csv, came && sample->ttl >= 0, sample->ttl);
 	put_times(csv, sample);
 	put(csv, came ? "" : reason_of(target, sample).word);
+	put(csv, ",");
+	put_directions(csv, target, sample);
 	put(csv, "\r\n");
 }
 

@@ -3,18 +3,14 @@
 
 #include <math.h>
 
+#include "report/json_event.h"
+#include "report/json_reflection.h"
 #include "report/record.h"
 #include "report/words.h"
 
 static struct json_t *record_of(const char *type, struct wall wall, const struct target *target)
 {
 	return record_new(type, wall, target->name, target->label);
-}
-
-static void put_address(struct json_t *record, const char *key, const struct address *address)
-{
-	if (address)
-		record_text(record, key, address_text(address).text);
 }
 
 /* Records that found no room are told of by the next one that does. */
@@ -51,11 +47,11 @@ static void on_start(void *state, const struct target *target)
 		return;
 	record = record_of("start", now, target);
 	record_word(record, "kind", target->ops->name);
-	put_address(record, "addr", address);
+	json_put_address(record, "addr", address);
 	if (target->ops->port > 0)
 		record_integer(record, "port", address_port(address));
 	if (target->ops->echoes)
-		record_count(record, "bytes", json->probe->size);
+		record_count(record, "bytes", probe_size(target->ops, json->probe));
 	record_span(record, "interval_ns", json->probe->interval);
 	record_span(record, "timeout_ns", json->probe->timeout);
 	record_word(record, "tx_stamp", taker_word(target->tx));
@@ -76,7 +72,8 @@ static void put_times(struct json_t *record, const struct sample *sample)
 	record_span(record, "host_in_ns", sample_host_in(sample));
 }
 
-static void put_answer(struct json_t *record, const struct sample *sample)
+static void put_answer(struct json_t *record, const struct target *target,
+                       const struct sample *sample)
 {
 	record_count(record, "bytes", sample->bytes);
 	if (sample->ttl >= 0)
@@ -84,6 +81,22 @@ static void put_answer(struct json_t *record, const struct sample *sample)
 	if (sample->tos >= 0)
 		record_integer(record, "tos", sample->tos);
 	put_times(record, sample);
+	if (sample->far)
+		json_put_reflected(record, target, sample);
+}
+
+static void on_followed(void *state, const struct target *target,
+                        const struct followed *followed)
+{
+	struct json *json = state;
+	struct json_t *record;
+
+	if (json->quiet || !begin(json, followed->wall))
+		return;
+	record = record_of("follow_up", followed->wall, target);
+	record_count(record, "seq", followed->sequence);
+	json_put_followed(record, followed);
+	record_write(record, json->output);
 }
 
 static void on_sample(void *state, const struct target *target, const struct sample *sample)
@@ -96,9 +109,9 @@ static void on_sample(void *state, const struct target *target, const struct sam
 		return;
 	record = record_of(fate_word(sample->fate), sample->wall, target);
 	record_count(record, "seq", sample->sequence);
-	put_address(record, "addr", sample->from);
+	json_put_address(record, "addr", sample->from);
 	if (came)
-		put_answer(record, sample);
+		put_answer(record, target, sample);
 	else if (sample->fate == FATE_REFUSED)
 		put_times(record, sample);
 	if (sample->fate != FATE_UNSENT) {
@@ -264,6 +277,8 @@ static void on_interval(void *state, const struct target *target, struct interva
 	record_integer(record, "span_ns", mono_since(interval->to, interval->from));
 	put_tally(record, &interval->tally);
 	put_stats(record, &interval->stats);
+	if (interval->direction_told)
+		json_put_direction(record, &interval->direction);
 	record_write(record, json->output);
 }
 
@@ -276,69 +291,16 @@ static void on_summary(void *state, struct target *target)
 	output_await(json->output);
 	tell_missing(json, now);
 	record = record_of("summary", now, target);
-	put_address(record, "addr", target_address(target));
+	json_put_address(record, "addr", target_address(target));
 	record_span(record, "span_ns",
 	            mono_known(target->last) ? mono_since(target->last, target->first) : 0);
 	put_tally(record, &target->tally);
 	put_stats(record, &target->stats);
 	put_losses(record, target);
+	if (target->reflection)
+		json_put_reflection(record, target->reflection);
 	put_histogram(record, &target->stats);
 	record_write(record, json->output);
-}
-
-static const char *event_word(enum notice_kind kind)
-{
-	switch (kind) {
-	case NOTICE_OUTSTANDING:
-		return "outstanding";
-	case NOTICE_RECONNECTED:
-		return "reconnected";
-	case NOTICE_ADDRESS:
-		return "address_changed";
-	case NOTICE_UNRESOLVED:
-		return "unresolved";
-	case NOTICE_SUSPENDED:
-		return "suspended";
-	case NOTICE_JUNK:
-	case NOTICE_OUTAGE:
-		break;
-	}
-	return NULL; /* types of their own */
-}
-
-static void put_event(struct json_t *record, const struct target *target,
-                      const struct notice *notice)
-{
-	const char *word = event_word(notice->kind);
-
-	if (word)
-		record_word(record, "event", word);
-	switch (notice->kind) {
-	case NOTICE_OUTSTANDING:
-		record_count(record, "seq", notice->sequence);
-		break;
-	case NOTICE_RECONNECTED:
-		put_address(record, "addr", target_address(target));
-		break;
-	case NOTICE_JUNK:
-		record_word(record, "reason", reason_of_junk(notice->error).word);
-		break;
-	case NOTICE_ADDRESS:
-		put_address(record, "from", notice->from);
-		put_address(record, "to", notice->to);
-		break;
-	case NOTICE_UNRESOLVED:
-		record_text(record, "detail", notice->reason);
-		break;
-	case NOTICE_SUSPENDED:
-		record_integer(record, "span_ns", notice->span);
-		break;
-	case NOTICE_OUTAGE:
-		record_count(record, "seq", notice->sequence);
-		record_count(record, "length", notice->length);
-		record_integer(record, "span_ns", notice->span);
-		break;
-	}
 }
 
 static void on_event(void *state, const struct target *target, const struct notice *notice)
@@ -355,7 +317,7 @@ static void on_event(void *state, const struct target *target, const struct noti
 	    !begin(json, notice->wall))
 		return;
 	record = record_of(type, notice->wall, target);
-	put_event(record, target, notice);
+	json_put_event(record, target, notice);
 	record_write(record, json->output);
 }
 
@@ -373,6 +335,7 @@ static void on_failed(void *state, const struct sink_failure *failure)
 const struct sink_ops json_sink = {
 	.start = on_start,
 	.sample = on_sample,
+	.followed = on_followed,
 	.interval = on_interval,
 	.event = on_event,
 	.failed = on_failed,

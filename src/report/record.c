@@ -67,6 +67,11 @@ void record_span(struct json_t *record, const char *key, int64_t span)
 		record_integer(record, key, span);
 }
 
+void record_flag(struct json_t *record, const char *key, bool value)
+{
+	record_add(record, key, json_boolean(value));
+}
+
 void record_real(struct json_t *record, const char *key, double value)
 {
 	record_add(record, key, json_real(value));

@@ -29,6 +29,7 @@ void record_counts(struct json_t *record, const char *key, const uint64_t *count
 
 /* Nothing where the span is negative: it is not known. */
 void record_span(struct json_t *record, const char *key, int64_t span);
+void record_flag(struct json_t *record, const char *key, bool value);
 void record_real(struct json_t *record, const char *key, double value);
 
 /* A word of our own; text from outside, which may be anything, or NULL. */

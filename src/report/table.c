@@ -69,7 +69,7 @@ static void on_start(void *state, const struct target *target)
 	table->headed = true;
 	(void)fprintf(table->out, "PING %zu targets", table->targets);
 	if (target->ops->echoes)
-		(void)fprintf(table->out, ", %zu bytes", table->probe->size);
+		(void)fprintf(table->out, ", %zu bytes", probe_size(target->ops, table->probe));
 	(void)fprintf(table->out, ", every %s, %s\n", span_text(table->probe->interval).text,
 	              stamps_text(target->tx, target->rx));
 	(void)fflush(table->out);

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 
 #include "net/loop.h"
+#include "report/reflected.h"
 #include "report/summary.h"
 #include "report/words.h"
 
@@ -100,6 +102,8 @@ static void print_answer(const struct text *text, const struct target *target,
 		(void)fprintf(text->out, " time=%.3f ms", span_ms((double)rtt));
 	else
 		(void)fputs(" time=? (nobody saw when it came)", text->out);
+	if (sample->far && text->verbose)
+		reflected_line(text->out, target, sample);
 	if (sample->fate == FATE_DUPLICATE)
 		(void)fputs(" (duplicate)", text->out);
 	if (sample->fate == FATE_LATE)
@@ -148,7 +152,7 @@ static void on_start(void *state, const struct target *target)
 	(void)fprintf(text->out, "PING %s (%s)", target->name,
 	              address_text(target_address(target)).text);
 	if (target->ops->echoes)
-		(void)fprintf(text->out, " %zu bytes", text->probe->size);
+		(void)fprintf(text->out, " %zu bytes", probe_size(target->ops, text->probe));
 	else
 		(void)fprintf(text->out, " %s", target->ops->asks_by);
 	(void)fprintf(text->out, ", every %s", span_text(text->probe->interval).text);
@@ -228,6 +232,14 @@ static void print_event(const struct text *text, const struct target *target,
 		(void)fprintf(text->out, "this machine slept for %s\n",
 		              span_text_ms(notice->span).text);
 		break;
+	case NOTICE_CLOCK_SET:
+		(void)fprintf(text->out, "the clock of %s was put %s by %.3f ms\n",
+		              target->name, notice->span < 0 ? "back" : "forward",
+		              span_ms((double)llabs(notice->span)));
+		break;
+	case NOTICE_RESTARTED:
+		(void)fprintf(text->out, "%s has begun to count anew\n", target->name);
+		break;
 	case NOTICE_OUTAGE:
 		(void)fprintf(text->out,
 		              "outage of %s: %" PRIu64 " lost in a row from seq=%" PRIu64
@@ -246,6 +258,8 @@ static bool wants(struct text *text, const struct notice *notice)
 	case NOTICE_OUTSTANDING:
 		return text->outstanding;
 	case NOTICE_ADDRESS:
+	case NOTICE_CLOCK_SET:
+	case NOTICE_RESTARTED:
 		return true;
 	case NOTICE_OUTAGE:
 		return !text->terse || text->verbose; /* else the table tells */
@@ -285,6 +299,7 @@ static void on_interval(void *state, const struct target *target, struct interva
 	(void)fprintf(text->out,
 	              ", %s: ", span_text_ms(mono_since(interval->to, interval->from)).text);
 	summary_brief(text->out, &interval->tally, &moments);
+	reflected_interval(text->out, interval);
 	(void)fputc('\n', text->out);
 }
 
@@ -306,6 +321,8 @@ static void on_summary(void *state, struct target *target)
 	if (text->terse)
 		return;
 	summary_print(text->out, target, text->verbose);
+	if (target->reflection)
+		reflected_print(text->out, target, text->verbose);
 }
 
 static void on_done(void *state)

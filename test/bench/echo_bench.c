@@ -17,13 +17,14 @@
 #include "modes.h"
 
 static const char usage[] =
-	"usage: echo_bench tcp|hold|udp --port N --pid N [--host ADDRESS] [--connections N]\n"
+	"usage: echo_bench tcp|hold|udp|stamp --port N --pid N [--host ADDRESS] [--connections N]\n"
 	"                  [--in-flight N] [--size BYTES] [--warm-up N] [--rounds N] [--hold-ms N]\n"
-	"                  [--ping 0|1]\n"
+	"                  [--ping 0|1] [--sealed 0|1]\n"
 	"       echo_bench spawn [--runs N] -- COMMAND [ARG...] [-- COMMAND [ARG...]]...\n"
 	"  tcp    round trips over many connections: latency, server's CPU\n"
 	"  hold   opens connections, lets them idle, then asks each once: server's memory\n"
 	"  udp    round trips by datagram: latency, server's CPU\n"
+	"  stamp  round trips by STAMP requests, sealed or not: latency, reflector's CPU\n"
 	"  spawn  runs commands in turn: wall clock and CPU of each\n";
 
 struct mode {
@@ -33,10 +34,8 @@ struct mode {
 };
 
 static const struct mode modes[] = {
-	{ "tcp", true, tcp_run },
-	{ "hold", true, hold_run },
-	{ "udp", true, udp_run },
-	{ "spawn", false, spawn_run },
+	{ "tcp", true, tcp_run },     { "hold", true, hold_run },    { "udp", true, udp_run },
+	{ "stamp", true, stamp_run }, { "spawn", false, spawn_run },
 };
 
 // Options that are whole numbers, each with its bounds and its place in the setup.
@@ -55,6 +54,7 @@ static const struct number {
 	{ "rounds", offsetof(struct setup, rounds), 1, 1000000000 },
 	{ "hold-ms", offsetof(struct setup, hold_ms), 0, 3600000 },
 	{ "runs", offsetof(struct setup, runs), 1, 1000000 },
+	{ "sealed", offsetof(struct setup, sealed), 0, 1 },
 	{ "ping", offsetof(struct setup, ping), 0, 1 },
 };
 

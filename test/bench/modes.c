@@ -11,6 +11,7 @@
 #include "command.h"
 #include "cost.h"
 #include "fleet.h"
+#include "requests.h"
 #include "salvo.h"
 #include "samples.h"
 
@@ -188,7 +189,7 @@ static int salvo_measure(struct salvo *salvo, const struct setup *setup, struct 
 	return 0;
 }
 
-int udp_run(const struct setup *setup)
+static int datagrams_run(const struct setup *setup, const struct requests *requests)
 {
 	struct salvo salvo;
 	struct samples rtt = { 0 };
@@ -197,6 +198,7 @@ int udp_run(const struct setup *setup)
 	int result = salvo_open(&salvo, &setup->server, setup->in_flight, setup->size);
 	if (result < 0)
 		return result;
+	salvo.requests = requests;
 	result = samples_init(&rtt, setup->rounds);
 	if (result == 0)
 		result = salvo_drive(&salvo, setup->warm_up, NULL);
@@ -206,6 +208,22 @@ int udp_run(const struct setup *setup)
 		outcome_print(&outcome, &rtt);
 	samples_done(&rtt);
 	salvo_close(&salvo);
+	return result;
+}
+
+int udp_run(const struct setup *setup)
+{
+	return datagrams_run(setup, NULL);
+}
+
+int stamp_run(const struct setup *setup)
+{
+	struct requests requests;
+
+	int result = requests_make(&requests, setup->in_flight, setup->size, setup->sealed);
+	if (result == 0)
+		result = datagrams_run(setup, &requests);
+	requests_free(&requests);
 	return result;
 }
 

@@ -16,6 +16,7 @@ struct setup {
 	uint64_t rounds;
 	uint64_t hold_ms;
 	uint64_t runs;
+	uint64_t sealed; // 1: authenticated STAMP
 	uint64_t ping;   // 1: ask by the line PING instead of an echo
 	char **commands; // what follows the options
 };
@@ -28,6 +29,9 @@ int hold_run(const struct setup *setup) __attribute__((warn_unused_result));
 
 // Round trips by datagram, `in_flight` under way: latency, server's CPU.
 int udp_run(const struct setup *setup) __attribute__((warn_unused_result));
+
+// The same by STAMP requests.
+int stamp_run(const struct setup *setup) __attribute__((warn_unused_result));
 
 // Starts the commands in turn, `runs` times each: wall clock and CPU of each.
 int spawn_run(const struct setup *setup) __attribute__((warn_unused_result));

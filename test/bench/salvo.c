@@ -107,6 +107,14 @@ static int batch_send(struct salvo *salvo, struct batch *batch, size_t count)
 	return 0;
 }
 
+static void salvo_load(const struct salvo *salvo, uint8_t *bytes, size_t place)
+{
+	if (salvo->requests)
+		memcpy(bytes, requests_at(salvo->requests, place), salvo->size);
+	else
+		message_fill(bytes, salvo->size, salvo->shots[place].number);
+}
+
 // Fills every free place, as long as messages remain to be sent.
 static int salvo_fire(struct salvo *salvo, uint64_t rounds)
 {
@@ -124,8 +132,7 @@ static int salvo_fire(struct salvo *salvo, uint64_t rounds)
 		shot->under_way = true;
 		shot->sent_at = now;
 		salvo->issued++;
-		message_fill(salvo->bytes + count * (salvo->size + 1), salvo->size,
-		             shot->number);
+		salvo_load(salvo, salvo->bytes + count * (salvo->size + 1), i);
 		if (++count == BATCH) {
 			result = batch_send(salvo, &batch, count);
 			count = 0;
@@ -134,10 +141,38 @@ static int salvo_fire(struct salvo *salvo, uint64_t rounds)
 	return result < 0 ? result : batch_send(salvo, &batch, count);
 }
 
+// It answers what is under way there.
+static void salvo_answered(struct salvo *salvo, struct shot *shot, int64_t now,
+                           struct samples *rtt)
+{
+	shot->under_way = false;
+	salvo->answered++;
+	if (rtt)
+		samples_add(rtt, now - shot->sent_at);
+}
+
+static void salvo_reflected(struct salvo *salvo, const uint8_t *bytes, size_t length,
+                            int64_t now, struct samples *rtt)
+{
+	size_t place = requests_find(salvo->requests, bytes, length);
+
+	if (place == salvo->requests->count)
+		salvo->corrupt++;
+	else if (!salvo->shots[place].under_way)
+		salvo->strange++;
+	else
+		salvo_answered(salvo, &salvo->shots[place], now, rtt);
+}
+
 static void salvo_heard(struct salvo *salvo, const uint8_t *bytes, size_t length, int64_t now,
                         struct samples *rtt)
 {
 	uint8_t wanted[MESSAGE_MAX];
+
+	if (salvo->requests) {
+		salvo_reflected(salvo, bytes, length, now, rtt);
+		return;
+	}
 
 	if (length != salvo->size) {
 		salvo->corrupt++;
@@ -154,10 +189,7 @@ static void salvo_heard(struct salvo *salvo, const uint8_t *bytes, size_t length
 		salvo->corrupt++;
 		return;
 	}
-	shot->under_way = false;
-	salvo->answered++;
-	if (rtt)
-		samples_add(rtt, now - shot->sent_at);
+	salvo_answered(salvo, shot, now, rtt);
 }
 
 static void salvo_expire(struct salvo *salvo, int64_t now)

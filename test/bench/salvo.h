@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "requests.h"
 #include "samples.h"
 
 struct shot; // one datagram under way
@@ -19,6 +20,7 @@ struct salvo {
 	size_t in_flight;
 	size_t size;
 	int socket;
+	const struct requests *requests; // NULL: messages that are echoed
 
 	uint64_t issued; // of the drive under way
 	uint64_t answered;

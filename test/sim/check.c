@@ -58,7 +58,7 @@ static void check_against_wire(const struct truth *truth, const struct record *r
 {
 	if (!mono_known(truth->left) || record->rtt < 0)
 		return;
-	int64_t wire = mono_since(truth->arrived, truth->left);
+	int64_t wire = mono_since(truth->arrived, truth->left) - truth->residence;
 	int64_t out = mono_since(truth->left, truth->called);
 	int64_t in = mono_since(truth->read, truth->arrived);
 

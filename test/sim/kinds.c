@@ -24,8 +24,8 @@ static bool read_clocks(struct channel *channel)
 	       channel->timestamps.rx != TAKEN_USER;
 }
 
-static int open_line(struct channel *channel, const struct address *to, struct mono *called,
-                     struct err *err)
+int network_open(struct channel *channel, const struct address *to, struct mono *called,
+                 struct err *err)
 {
 	struct world *world = world_of(channel);
 	struct line *line = line_of(channel);
@@ -47,7 +47,7 @@ static int open_line(struct channel *channel, const struct address *to, struct m
 	return 0;
 }
 
-static void close_line(struct channel *channel)
+void network_close(struct channel *channel)
 {
 	struct world *world = world_of(channel);
 	struct line *line = line_of(channel);
@@ -91,7 +91,7 @@ static int open_connection(struct channel *channel, const struct address *to,
                            struct mono *called, struct err *err)
 {
 	struct world *world = world_of(channel);
-	int result = open_line(channel, to, called, err);
+	int result = network_open(channel, to, called, err);
 	int64_t delay = network_delay(world);
 	struct parcel *parcel = parcel_new(world, channel, delay);
 
@@ -137,8 +137,8 @@ static void stamp(struct channel *channel, const struct address *to, uint64_t ke
 }
 
 /* The kernel tells soon when a probe left, or only after the reply, which takes so long. */
-static void stamp_departure(struct channel *channel, const struct address *to, uint64_t key,
-                            struct truth *truth, int64_t reply)
+void network_stamp_departure(struct channel *channel, const struct address *to, uint64_t key,
+                             struct truth *truth, int64_t reply)
 {
 	struct world *world = world_of(channel);
 	const struct weather *weather = &world->settings.weather;
@@ -168,7 +168,7 @@ static void travel(struct channel *channel, const struct address *to, uint64_t k
 	if (world_chance(world, weather->late))
 		delay = world->settings.timeout + world_below(world, world->settings.timeout);
 	if (channel->timestamps.tx != TAKEN_USER)
-		stamp_departure(channel, to, key, truth, delay);
+		network_stamp_departure(channel, to, key, truth, delay);
 	if (world_chance(world, weather->forged))
 		network_forge(channel, to, key, truth);
 	if (world_chance(world, weather->lost) || world_is_dead(world, target))
@@ -206,7 +206,7 @@ static bool is_too_close(const struct world *world, const struct flight *flight)
 }
 
 /* The truth of the probe with this key begins; its place in the table is only the label of it. */
-static struct truth *depart(struct channel *channel, const struct address *to, uint64_t key)
+struct truth *network_depart(struct channel *channel, const struct address *to, uint64_t key)
 {
 	struct world *world = world_of(channel);
 	const struct flight *flight = inflight_find(&channel->inflight, key);
@@ -231,7 +231,7 @@ static int send_datagram(struct channel *channel, const struct address *to, uint
 	*called = world->now;
 	if (world_chance(world, world->settings.weather.unsent))
 		return -ENOBUFS;
-	travel(channel, to, key, depart(channel, to, key));
+	travel(channel, to, key, network_depart(channel, to, key));
 	return 0;
 }
 
@@ -240,7 +240,7 @@ static int send_request(struct channel *channel, const struct address *to, uint6
 {
 	struct world *world = world_of(channel);
 	struct line *line = line_of(channel);
-	struct truth *truth = depart(channel, to, key);
+	struct truth *truth = network_depart(channel, to, key);
 	bool late = world_chance(world, world->settings.weather.late);
 	int64_t delay = network_delay(world) + (late ? world->settings.timeout : 0);
 	struct parcel *parcel;
@@ -257,7 +257,7 @@ static int send_request(struct channel *channel, const struct address *to, uint6
 		parcel->event.nonce_mask = 0; /* order is all that a stream has */
 	}
 	if (channel->timestamps.tx != TAKEN_USER)
-		stamp_departure(channel, to, key, truth, delay);
+		network_stamp_departure(channel, to, key, truth, delay);
 	line->last_arrival = mono_add(world->now, delay);
 	return 0;
 }
@@ -268,7 +268,7 @@ static int send_handshake(struct channel *channel, const struct address *to, uin
 	struct world *world = world_of(channel);
 	const struct weather *weather = &world->settings.weather;
 	/* A trial of an address (probe/opening) is no probe, and has no truth. */
-	struct truth *truth = key ? depart(channel, to, key) : NULL;
+	struct truth *truth = key ? network_depart(channel, to, key) : NULL;
 	struct parcel *parcel;
 
 	*called = world->now;
@@ -326,7 +326,12 @@ static int take(struct channel *channel, struct queue *queue, struct event *even
 	while (queue->first && count < room) {
 		struct parcel *parcel = queue_take(queue);
 
-		events[count++] = tell(world, parcel, usable);
+		events[count] = tell(world, parcel, usable);
+		if (parcel->event.far) {
+			line_of(channel)->far[count] = parcel->far;
+			events[count].far = &line_of(channel)->far[count];
+		}
+		count++;
 		parcel_free(world, parcel);
 		if (events[count - 1].kind == EVENT_ENDED)
 			break;
@@ -334,7 +339,7 @@ static int take(struct channel *channel, struct queue *queue, struct event *even
 	return count;
 }
 
-static int heard(struct channel *channel, struct event *events, int room)
+int network_heard(struct channel *channel, struct event *events, int room)
 {
 	struct line *line = line_of(channel);
 
@@ -350,10 +355,10 @@ const struct probe_ops sim_for_all = {
 	.key_bits = 16,
 	.echoes = true,
 	.state_size = sizeof(struct line),
-	.open = open_line,
+	.open = network_open,
 	.send = send_datagram,
-	.heard = heard,
-	.close = close_line,
+	.heard = network_heard,
+	.close = network_close,
 };
 
 const struct probe_ops sim_for_all_ports = {
@@ -363,10 +368,10 @@ const struct probe_ops sim_for_all_ports = {
 	.key_bits = 32,
 	.echoes = true,
 	.state_size = sizeof(struct line),
-	.open = open_line,
+	.open = network_open,
 	.send = send_datagram,
-	.heard = heard,
-	.close = close_line,
+	.heard = network_heard,
+	.close = network_close,
 };
 
 const struct probe_ops sim_per_target = {
@@ -378,8 +383,8 @@ const struct probe_ops sim_per_target = {
 	.state_size = sizeof(struct line),
 	.open = open_connection,
 	.send = send_request,
-	.heard = heard,
-	.close = close_line,
+	.heard = network_heard,
+	.close = network_close,
 };
 
 const struct probe_ops sim_per_probe = {
@@ -389,8 +394,8 @@ const struct probe_ops sim_per_probe = {
 	.key_bits = 32,
 	.retransmission_is_loss = true,
 	.state_size = sizeof(struct line),
-	.open = open_line,
+	.open = network_open,
 	.send = send_handshake,
-	.heard = heard,
-	.close = close_line,
+	.heard = network_heard,
+	.close = network_close,
 };

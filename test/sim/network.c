@@ -82,8 +82,13 @@ void network_collect(struct world *world)
 	struct heap_node *first;
 
 	while ((first = heap_first(&world->under_way)) && first->key <= world->now.ns) {
+		struct parcel *parcel = CONTAINER_OF(first, struct parcel, arrival);
+
 		heap_take(&world->under_way, first);
-		put_into_inbox(world, CONTAINER_OF(first, struct parcel, arrival));
+		if (parcel->there)
+			mirror_reflect(world, parcel);
+		else
+			put_into_inbox(world, parcel);
 	}
 }
 

@@ -4,6 +4,8 @@
 
 #include "sim/world.h"
 
+enum { FAR_MAX = 32 };
+
 /* Something on its way to a channel. */
 struct parcel {
 	struct heap_node arrival;
@@ -16,7 +18,10 @@ struct parcel {
 	struct mono stamp; /* LEFT: when it did */
 	int64_t error;     /* ns by which the stamp is wrong */
 	bool lie;
-	bool stray; /* about a probe of a target that was removed */
+	bool stray;                    /* about a probe of a target that was removed */
+	bool there;                    /* on its way to a mirror */
+	struct mono reached, returned; /* when it got there, and left there */
+	struct far far;
 };
 
 /* What waits to be read. */
@@ -35,6 +40,11 @@ struct line {
 	struct mono last_reading; /* then; */
 	struct mono stepped;      /* the last one that saw a step */
 	struct mono last_arrival; /* a stream keeps its order */
+	struct far far[FAR_MAX];  /* of the replies that were given last */
+	struct {
+		uint32_t number;
+		struct wall left;
+	} before; /* of a mirror: the reply that left last */
 };
 
 static inline struct world *world_of(const struct channel *channel)
@@ -58,6 +68,18 @@ struct parcel *network_reply(struct channel *channel, const struct address *to, 
                              struct truth *truth, int64_t delay);
 void network_forge(struct channel *channel, const struct address *to, uint64_t key,
                    struct truth *truth);
+
+/* A kind that asks a mirror: the truth of the probe with this key, its stamp of departure, its events. */
+struct truth *network_depart(struct channel *channel, const struct address *to, uint64_t key);
+void network_stamp_departure(struct channel *channel, const struct address *to, uint64_t key,
+                             struct truth *truth, int64_t reply);
+int network_open(struct channel *channel, const struct address *to, struct mono *called,
+                 struct err *err);
+int network_heard(struct channel *channel, struct event *events, int room);
+void network_close(struct channel *channel);
+
+/* A request has got to its mirror. */
+void mirror_reflect(struct world *world, struct parcel *request);
 
 /* What is under way to this channel will find it gone. */
 void network_drop(struct world *world, const struct channel *channel);

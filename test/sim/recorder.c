@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/reflection.h"
 #include "sim/network.h"
 
 /* What the session says, as bytes that two runs can be compared by. */
@@ -55,6 +56,40 @@ static void note_verdict(struct world *world, const struct sample *sample,
 	record->error = sample->error;
 }
 
+/* Within the bounds that are told lies what the network knows. */
+static void check_directions(const struct target *target, const struct sample *sample,
+                             const struct truth *truth)
+{
+	const struct oneway_result *told = &target->reflection->latest;
+	struct mono left = mono_known(sample->left) ? sample->left : sample->called;
+	struct mono arrived = mono_known(sample->arrived) ? sample->arrived : sample->read;
+	int64_t forward = mono_since(truth->there, left);
+	int64_t reverse =
+		mono_since(arrived, truth->back); /* and what lay between T3 and then */
+
+	if (told->verdict == ONEWAY_IMPOSSIBLE)
+		return;
+	assert_true(told->forward.low >= 0 && told->reverse.low >= 0);
+	assert_true(forward >= told->forward.low && forward <= told->forward.high);
+	assert_true(reverse <= told->reverse.high);
+	assert_int_equal(told->residence, truth->residence);
+}
+
+static void take_followed(void *state, const struct target *target,
+                          const struct followed *followed)
+{
+	struct world *world = state;
+	const struct truth *truth = world_truth(world, target->index, followed->sequence);
+	struct mono left = truth->left_used ? truth->left : truth->called;
+	int64_t residence = mono_since(truth->back, truth->there);
+
+	world->followed++;
+	/* The far clock's rate is in its residence, and ours is not. */
+	assert_true(llabs(followed->result.residence - residence) < 1000);
+	assert_true(llabs(followed->result.rtt - (mono_since(truth->ended, left) - residence)) <
+	            1000);
+}
+
 static void take_sample(void *state, const struct target *target, const struct sample *sample)
 {
 	struct world *world = state;
@@ -88,6 +123,8 @@ static void take_sample(void *state, const struct target *target, const struct s
 	if (sample->fate == FATE_ANSWERED) {
 		witness_told(world, truth, sample->tx);
 		note_order(world, sample);
+		if (target->reflection && sample->far)
+			check_directions(target, sample, truth);
 	}
 	note_verdict(world, sample, record);
 }
@@ -119,6 +156,11 @@ static void take_notice(void *state, const struct target *target, const struct n
 	world->reconnected += notice->kind == NOTICE_RECONNECTED;
 	world->suspensions += notice->kind == NOTICE_SUSPENDED;
 	world->moves += notice->kind == NOTICE_ADDRESS;
+	world->restarts += notice->kind == NOTICE_RESTARTED;
+	if (notice->kind == NOTICE_CLOCK_SET) {
+		world->steps++;
+		world->last_step = notice->span;
+	}
 	if (notice->kind == NOTICE_OUTAGE)
 		note_outage(world, target, notice);
 	append(world, &utterance);
@@ -153,6 +195,7 @@ static void take_interval(void *state, const struct target *target, struct inter
 
 const struct sink_ops world_recorder = {
 	.sample = take_sample,
+	.followed = take_followed,
 	.event = take_notice,
 	.interval = take_interval,
 };

@@ -70,6 +70,9 @@ static void answer(const struct world *world, struct truth *truth, struct parcel
 	settle(truth, FATE_ANSWERED);
 	truth->at_arrival = is_stamped(parcel);
 	truth->arrived = (struct mono){ parcel->arrival.key };
+	truth->there = parcel->reached;
+	truth->back = parcel->returned;
+	truth->residence = wall_since(parcel->far.sent, parcel->far.received);
 	truth->ended = truth->at_arrival ? truth->arrived : world->now;
 	truth->read = world->now;
 	truth->span = cut ? 0 : parcel->event.span;
@@ -90,6 +93,8 @@ void witness_told(const struct world *world, struct truth *truth, enum taker tx)
 	else if (mono_known(truth->ended))
 		truth->rtt = mono_since(truth->ended,
 		                        truth->left_used ? truth->left : truth->called);
+	if (truth->rtt >= truth->residence && truth->residence > 0)
+		truth->rtt -= truth->residence;
 }
 
 static void witness_reply(const struct world *world, struct parcel *parcel)

@@ -36,6 +36,22 @@ struct weather {
 	unsigned dead, slow; /* targets that never answer, or after many times the delay */
 };
 
+/* A far end that reflects: each way is a way of its own, and its clock is nobody's but its. */
+struct mirror {
+	int64_t forward, reverse; /* ns, the least; each packet takes up to the spread more */
+	int64_t spread;
+	unsigned forward_lost, reverse_lost, forward_twice, reverse_twice; /* of a thousand */
+	int64_t residence;     /* T3 - T2, at most */
+	int64_t sealing;       /* from T3 until it really leaves, at most */
+	bool follows_up;       /* and it tells of that in the next reply */
+	bool copies;           /* our numbers; else it counts */
+	int64_t offset;        /* of its clock when the run begins, */
+	double skew;           /* which gains so much on ours, */
+	int64_t step, step_at; /* and is set by so much, so long after the start */
+	uint64_t restart;      /* it begins to count anew with this request; 0 = never */
+	uint64_t dies; /* from this request on nothing leaves it any more; 0 = it lives */
+};
+
 enum mishap_kind {
 	MISHAP_STALL,   /* the process is not scheduled for a span */
 	MISHAP_STEP,    /* the wall clock is set by a span */
@@ -61,11 +77,13 @@ struct settings {
 	enum stamping stamping; /* asked for where the weather has stamps */
 	bool step_first;        /* what is due is done before what has come is read */
 	struct weather weather;
+	struct mirror mirror;               /* of sim_reflecting */
 	struct mishap mishaps[MISHAPS_MAX]; /* in order; ended by a span of 0 */
 	const char *refusing; /* an address that every target has in front of its own */
 };
 
-extern const struct probe_ops sim_for_all, sim_for_all_ports, sim_per_target, sim_per_probe;
+extern const struct probe_ops sim_for_all, sim_for_all_ports, sim_per_target, sim_per_probe,
+	sim_reflecting;
 
 /* What the network knows of a probe. */
 struct truth {
@@ -84,6 +102,10 @@ struct truth {
 	int64_t rtt;       /* -1 where nobody could know it */
 	unsigned late, duplicates, distrusted;
 	struct address to;
+	/* Of a mirror: */
+	bool got_there;          /* the probe, or a copy of it, */
+	struct mono there, back; /* when, and when the answer that counts left, */
+	int64_t residence;       /* and how long that says it was kept */
 };
 
 /* What the session said of it. */
@@ -137,6 +159,10 @@ struct world {
 	uint64_t newest[TARGETS_MAX];      /* sequence of the latest answer */
 	struct address asked[TARGETS_MAX]; /* where probes are to go */
 	uint64_t junk, reconnected, reordered;
+	uint64_t mirrored;                  /* requests that got there, closing ones too, */
+	uint64_t number;                    /* and the mirror's next number */
+	uint64_t followed, steps, restarts; /* told by the session */
+	int64_t last_step;
 	uint64_t too_close; /* sends less than half their distance after the one before */
 	uint64_t misaddressed;
 	uint64_t renewed;   /* connections that the session ended by itself */
@@ -173,6 +199,9 @@ void world_check(struct world *world);
 
 /* Runs a world, holds it against the truth and returns what it counted. */
 struct tally world_live(const struct settings *settings);
+
+/* Holds what was said of each direction against the truth; returns it of the first target. */
+struct direction_counts world_check_directions(struct world *world);
 
 /* So many steps of the wall clock, of a microsecond to three years, at random instants of so long a
  * time; every other one soon after the one before. */

@@ -193,7 +193,7 @@ def test_the_key_of_all_others(family, tmp_path):
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("", "holds no key"), ("17 zz\n", "no key of"), ("70000 00112233445566778899\n", "is no SSID"),
+    ("", "holds no key"), ("17 zz\n", "no key of"), ("70000 00112233445566778899\n", "no SSID"),
     (None, "No such file|no such file|not found|cannot"),
 ])
 def test_a_wrong_key_file_is_told_without_its_keys(tmp_path, text, complaint):

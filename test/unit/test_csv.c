@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "probe/reflection.h"
 #include "report/csv.h"
 #include "reports.h"
 
 static const char names[] = "t,target,label,type,seq,addr,bytes,ttl,rtt_ns,lag_ns,host_out_ns,"
-			    "host_in_ns,tx_stamp,rx_stamp,reason\r\n";
+			    "host_in_ns,tx_stamp,rx_stamp,reason,forward_ns,reverse_ns,"
+			    "residence_ns\r\n";
 
 struct run {
 	struct asked asked;
@@ -56,7 +58,38 @@ TEST(an_answer_fills_its_columns)
 	assert_string_equal(lines(&run),
 	                    "1700000003000000000,udp-echo://192.0.2.7:8888,gateway,"
 	                    "reply,3,192.0.2.7,56,64,250000,5000,3000,3000,"
-	                    "kernel,kernel,\r\n");
+	                    "kernel,kernel,,,,\r\n");
+	end(&run);
+}
+
+/* 100 us there, 50 us kept, 100 us back, by a clock that is ahead. */
+TEST(a_reflector_fills_the_last_three)
+{
+	struct run run;
+
+	begin(&run, "a", NULL);
+	struct target *target = run.asked.target;
+	struct sample sample = unit_sample(&run.asked, 1, FATE_ANSWERED, 250000);
+	struct far far = { .received = { sample.left.ns + 100000 + NS_PER_SEC },
+		           .sent = { sample.left.ns + 150000 + NS_PER_SEC },
+		           .tos = -1,
+		           .dscp = -1 };
+
+	sample.far = &far;
+	assert_int_equal(reflection_new(&target->reflection, 4, STATS_AMPLE, 0), 0);
+	reflection_sent(target->reflection);
+	(void)reflection_heard(target->reflection, &sample, 0);
+	tell(&csv_sink, &run.csv, &run.asked, &sample);
+	const struct oneway_result *told = &target->reflection->latest;
+	char right[64];
+
+	(void)snprintf(right, sizeof(right), ",kernel,kernel,,%d,%d,50000\r\n",
+	               (int)told->forward.estimate, (int)told->reverse.estimate);
+	const char *text = lines(&run);
+
+	assert_contains(text, ",64,200000,"); /* without the residence */
+	assert_contains(text, right);
+	reflection_free(target->reflection);
 	end(&run);
 }
 
@@ -72,8 +105,8 @@ TEST(what_is_not_known_is_left_empty)
 	tell(&csv_sink, &run.csv, &run.asked, &lost);
 	tell(&csv_sink, &run.csv, &run.asked, &unsent);
 	assert_string_equal(lines(&run),
-	                    "1700000001000000000,a,,loss,1,192.0.2.7,,,,5000,,,,,timeout\r\n"
-	                    "1700000002000000000,a,,unsent,2,,,,,,,,,,interval_late\r\n");
+	                    "1700000001000000000,a,,loss,1,192.0.2.7,,,,5000,,,,,timeout,,,\r\n"
+	                    "1700000002000000000,a,,unsent,2,,,,,,,,,,interval_late,,,\r\n");
 	end(&run);
 }
 
@@ -106,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_without_samples_has_the_line_of_names),
 		cmocka_unit_test(an_answer_fills_its_columns),
+		cmocka_unit_test(a_reflector_fills_the_last_three),
 		cmocka_unit_test(what_is_not_known_is_left_empty),
 		cmocka_unit_test(text_from_outside_is_quoted_and_no_formula),
 	};

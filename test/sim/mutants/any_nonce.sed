@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Believes a reply whatever nonce it carries.
-/^static int judge/,/^}/s/\(flight->nonce \^ event->nonce\) & event->nonce_mask/false/
+/^int origin_judge/,/^}/s/\(flight->nonce \^ event->nonce\) & event->nonce_mask/false/

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Believes a reply of any size.
-s/channel->ops->echoes && event->bytes != channel->options->size/false/
+s/channel->ops->echoes \&\& !channel->ops->elastic/false/

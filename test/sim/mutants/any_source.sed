@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Believes a reply whoever sent it.
-s/!from_right_source\(target, flight, &event->from\)/false/
+s/!origin_is_asked\(target, flight, &event->from\)/false/

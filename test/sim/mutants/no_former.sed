@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Knows no answer from the address that was asked before.
-/^static bool from_right_source/,/^}/s/target->former \&\&/false \&\&/
+/^bool origin_is_asked/,/^}/s/target->former \&\&/false \&\&/

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Takes a copy for a count.
+s/direction->counts \|\| sender != reflector/true/

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Counts no number that crossed the end of an interval.
+s/mark->crossed \+= reply < mark->below/mark->crossed += 0/
