@@ -9,19 +9,16 @@
 #include "service/conversation.h"
 #include "service/desk.h"
 #include "service/listeners.h"
-#include "service/reflector.h"
+#include "service/reflectors.h"
 #include "service/services.h"
 #include "service/turns.h"
 
 #define DRAIN_AT_MOST (5 * NS_PER_SEC)
-#define BUSY_POLL (50 * NS_PER_US)
-#define REST (10 * NS_PER_MS) /* between attempts of what the system refuses */
 
 enum {
 	HAPPENINGS = 256,
 	UNHEARD_TURNS = 64, /* enough to hear 16384 connections */
 	DEAF_TURNS = 500, /* of 10 ms: a loop that fails for so long is not going to recover */
-	DATAGRAM_ROOM = 65535,
 	STACK = 64 << 10, /* as far as it is ever used */
 };
 
@@ -37,7 +34,6 @@ struct worker {
 	struct loop loop;
 	struct watch stop;
 	atomic_bool stopping;
-	bool bursts, spins; /* as the setup says */
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
@@ -51,8 +47,7 @@ struct worker {
 	struct service services[SERVICES_MAX];
 	struct streams streams;
 	struct listeners listeners;
-	struct reflector *reflectors;
-	struct datagrams *plain, *detailed;
+	struct reflectors reflectors;
 };
 
 static int init(struct worker *worker, const struct worker_setup *setup)
@@ -84,8 +79,12 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
 	worker->timed = setup->timed;
-	worker->bursts = setup->bursts;
-	worker->spins = setup->spins;
+	worker->reflectors = (struct reflectors){
+		.loop = &worker->loop,
+		.judge = &worker->judge,
+		.bursts = setup->bursts,
+		.spins = setup->spins,
+	};
 	worker->stamp = setup->stamp;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
@@ -99,18 +98,6 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	}
 	*out = worker;
 	return 0;
-}
-
-static void close_reflectors(struct worker *worker)
-{
-	struct reflector *reflector;
-
-	while ((reflector = worker->reflectors)) {
-		worker->reflectors = reflector->next;
-		loop_unwatch(&worker->loop, &reflector->watch); /* as in listeners.c */
-		socket_close(&reflector->watch.fd);
-		free(reflector);
-	}
 }
 
 static void close_services(struct worker *worker)
@@ -130,11 +117,9 @@ void worker_free(struct worker *worker)
 		return;
 	streams_done(&worker->streams);
 	listeners_done(&worker->listeners);
-	close_reflectors(worker);
+	reflectors_done(&worker->reflectors);
 	close_services(worker);
 	judge_done(&worker->judge);
-	datagrams_free(worker->plain);
-	datagrams_free(worker->detailed);
 	if (worker->desk)
 		socket_close(&worker->desk->to_worker.fd);
 	socket_close(&worker->stop.fd);
@@ -169,54 +154,6 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	return number;
 }
 
-/* Room for the datagrams of all reflectors that want as much told of each; made when first needed. */
-static int find_room(struct worker *worker, bool details, struct datagrams **out)
-{
-	struct datagrams **datagrams = details ? &worker->detailed : &worker->plain;
-	int result = *datagrams ? 0 : datagrams_new(datagrams, DATAGRAM_ROOM, details);
-
-	if (result == 0)
-		*out = *datagrams;
-	return result;
-}
-
-static int add_reflector(struct worker *worker, int fd, struct service *service,
-                         bool many_addresses)
-{
-	bool decays = worker->judge.repeats && service->ops->ttl_decays;
-	bool bursts = worker->bursts && !service->ops->seal;
-	bool details = many_addresses || decays || bursts || service->ops->details;
-	struct datagrams *datagrams = NULL;
-	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result = reflector ? find_room(worker, details, &datagrams) : -ENOMEM;
-
-	if (result == 0) {
-		*reflector = (struct reflector){
-			.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
-			.loop = &worker->loop,
-			.service = service,
-			.judge = &worker->judge,
-			.decays = decays,
-			.datagrams = datagrams,
-			.next = worker->reflectors,
-			.hot = worker->spins,
-			.spins = worker->spins,
-		};
-		result = reflector_prepare(reflector, service->ops);
-	}
-	if (result == 0 && bursts)
-		result = socket_want_bursts(fd);
-	if (worker->spins)
-		socket_poll_busily(fd, BUSY_POLL);
-	if (result < 0) {
-		free(reflector);
-		socket_close(&fd);
-		return result;
-	}
-	worker->reflectors = reflector;
-	return worker->spins ? 0 : loop_watch(&worker->loop, &reflector->watch, LOOP_READ);
-}
-
 int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
                  bool many_addresses, struct err *err)
 {
@@ -229,7 +166,8 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 	int result =
 		ops->type == SOCK_STREAM
 			? listeners_add(&worker->listeners, fd, (size_t)number, WATCH_LISTENER)
-			: add_reflector(worker, fd, &worker->services[number], many_addresses);
+			: reflectors_add(&worker->reflectors, fd, &worker->services[number],
+	                                 many_addresses, WATCH_REFLECTOR);
 
 	if (result < 0)
 		return err_set(err, result, "cannot serve %s: %s", ops->name,
@@ -246,7 +184,7 @@ static size_t room_of(size_t owed)
 size_t worker_memory_max(const struct limits *limits, size_t count)
 {
 	size_t own = sizeof(struct worker) + STACK + STREAM_IN_ROOM + STREAM_OUT_ROOM +
-	             2 * datagrams_size(DATAGRAM_ROOM) + judge_size() + desk_size();
+	             reflectors_size() + judge_size() + desk_size();
 	/* All that may be owed, and what one turn can add to that before anybody looks. */
 	size_t owed = limits->owed_max + room_of(limits->owed_by_one + STREAM_IN_ROOM);
 	/* From then on each may still owe a little and have asked as much. */
@@ -321,39 +259,13 @@ static void handle(struct worker *worker, const struct happening *happening)
 	}
 }
 
-static bool is_any_hot(const struct worker *worker)
-{
-	for (const struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->hot && !each->failing)
-			return true;
-	return false;
-}
-
-/* When those that the system fails are to have their next turn. */
-static struct mono when_to_retry(const struct worker *worker)
-{
-	for (const struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->failing)
-			return mono_add(worker->streams.now, REST);
-	return MONO_NEVER;
-}
-
-static void turn_hot(struct worker *worker)
-{
-	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->hot)
-			reflector_turn(each, worker->streams.now);
-}
-
 /* What came before the signal is still taken in and answered; what comes after it is not. */
 static void begin_to_end(struct worker *worker)
 {
 	worker->draining = true;
 	worker->ends = mono_add(worker->streams.now, DRAIN_AT_MOST);
 	listeners_close(&worker->listeners);
-	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		reflector_drain(each, worker->streams.now);
-	close_reflectors(worker);
+	reflectors_close(&worker->reflectors, worker->streams.now);
 	streams_drain(&worker->streams);
 }
 
@@ -375,7 +287,7 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 		turns_begin(&worker->turns, streams->now);
 	for (int i = 0; i < count; i++)
 		handle(worker, &happenings[i]);
-	turn_hot(worker);
+	reflectors_turn(&worker->reflectors, streams->now);
 	listeners_accept(&worker->listeners);
 	listeners_resume(&worker->listeners);
 	if (all_were_heard(worker, count) && !mono_before(streams->now, streams->due))
@@ -396,7 +308,7 @@ static struct mono due_of(const struct worker *worker)
 {
 	struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
 
-	due = mono_earlier(due, when_to_retry(worker));
+	due = mono_earlier(due, reflectors_next(&worker->reflectors, worker->streams.now));
 	return mono_earlier(due, worker->ends);
 }
 
@@ -406,7 +318,7 @@ int worker_run(struct worker *worker)
 
 	while (!has_ended(worker)) {
 		loop_arm(&worker->loop, due_of(worker));
-		int count = worker->spins || is_any_hot(worker)
+		int count = reflectors_any_hot(&worker->reflectors)
 		                    ? loop_poll(&worker->loop, happenings, HAPPENINGS)
 		                    : loop_wait(&worker->loop, happenings, HAPPENINGS);
 
