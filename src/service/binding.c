@@ -346,7 +346,7 @@ static int serve_inherited(struct binding *binding, struct address *address, int
 	}
 	size_t found = binding->socket_count - begin;
 
-	for (size_t i = found; i < opening->count && result == 0; i++)
+	for (size_t i = found; !binding->ops->remembers && i < opening->count && !result; i++)
 		result = serve_shared(binding, opening, i, binding->sockets[begin + i % found],
 		                      many, err);
 	return result;

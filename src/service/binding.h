@@ -8,7 +8,8 @@
  *
  * Sockets that were inherited are served as they are, and none is bound beside them: a socket that
  * joined theirs would take a part of the newcomers with it if we failed later.  Where there are more of
- * them than workers, a worker has several; where there are fewer, workers share one.
+ * them than workers, a worker has several; where there are fewer, workers share one, unless the service
+ * remembers its peers.
  */
 #pragma once
 

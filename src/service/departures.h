@@ -3,8 +3,8 @@
  *
  *   send --> departures_note(ticket) ... error queue --> departures_take() --> ticket, instant
  *
- * Stamps carry ids that the kernel counts.  Somebody else who sends by the same socket, such as the
- * server that handed it over, counts along; so a stamp is believed only if it was awaited and is not
+ * Stamps carry ids that the kernel counts.  The server that handed the socket over, and still sends
+ * by it for a while, counts along; so a stamp is believed only if it was awaited and is not
  * older than the answer itself, and otherwise both begin to count anew.  Where that happens again and
  * again nobody asks for stamps any more.
  */

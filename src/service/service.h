@@ -40,6 +40,7 @@ struct service_ops {
 	size_t state_size;
 	bool ttl_decays; /* datagrams: an answer has one hop less to live than its question */
 	uint8_t ttl;     /* the same: of an answer, where it does not decay; 0 = the system's */
+	bool remembers;  /* the same: who comes by a socket must always come to one worker */
 	bool details;    /* the same: told with TTL, TOS and the instant of arrival */
 
 	/* Optional: prepares the zeroed state; negative errno with the reason. */

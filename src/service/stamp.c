@@ -254,6 +254,7 @@ const struct service_ops service_stamp = {
 	.type = SOCK_DGRAM,
 	.state_size = sizeof(struct reflecting),
 	.ttl = 255,
+	.remembers = true,
 	.details = true,
 	.open = open_stamp,
 	.close = close_stamp,

@@ -216,3 +216,18 @@ def test_a_server_that_hands_over_its_sockets_leaves_follow_up_right(tmp_path, f
                 assert seq == before.seq and 0 < seconds_of(when) - seconds_of(before.t3) < 0.2
             before = reply
         assert when
+
+
+def test_a_socket_that_is_handed_over_is_one_worker_s(tmp_path, family):
+    """Four workers would each count for themselves."""
+    there = tmp_path / "there"
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(harness.Server(family.local("stamp", 0), "--workers", "1", "--handover", there))
+        url, port = old.url("stamp"), old.port("stamp")
+        stack.enter_context(harness.Server(url, "--workers", "4", "--handover", there))
+        assert old.wait().code == 0
+        peers = [stack.enter_context(Peer(family.loopback, port)) for _ in range(8)]
+        for count in range(50):
+            for peer in peers:
+                peer.send(request(seq=count))
+            assert [Reply.read(peer.receive()).seq for peer in peers] == [count] * 8
