@@ -518,3 +518,12 @@ def test_a_closed_port_is_refused(family):
 
 def test_help_has_an_example():
     assert "stamp://" in run("ping", "--help", code=0).out
+
+
+def test_a_server_asks_reflectors_for_others(family):
+    allow = "127.0.0.1/32" if family.version == 4 else "::1/128"
+    with Server("--relay-allow", allow, family.local("pong", 0), family.local("stamp", 0)) as server:
+        with socket.create_connection((family.loopback, server.port("pong")), timeout=10) as line:
+            line.sendall(f"ping {server.url('stamp')}\nquit\n".encode())
+            said = b"".join(iter(lambda: line.recv(4096), b"")).decode()
+    assert re.search(r"^done stamp://\S+ sent=4 received=4 loss=0% ", said, re.M), said

@@ -25,7 +25,7 @@ WRONG = [
     (["ping", "--kind", ""], "", ""),
     (["ping", "gopher://127.0.0.1"], "gopher", ""),
     (["ping", "tpc://127.0.0.1"], "tpc", "tcp"),
-    (["ping", "stamp://127.0.0.1"], "stamp", ""),
+    (["ping", "-s", "43", "stamp://127.0.0.1"], "43", ""),
     (["ping", "tcp-echo://[::1"], "tcp-echo://[::1", ""),
     (["ping", "tcp-echo://::1]"], "::1]", ""),
     (["ping", "tcp-echo://[]:8888"], "tcp-echo://[]:8888", ""),
