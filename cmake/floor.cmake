@@ -2,6 +2,9 @@ set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# A library is loaded by those programs that call it, whatever else their floors can do.
+add_link_options(-Wl,--as-needed)
+
 add_library(house INTERFACE)
 target_include_directories(house INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(house INTERFACE _GNU_SOURCE)

@@ -97,3 +97,13 @@ int config_read(const char *path, const struct option_table *table, void *values
 		               CONFIG_FILE_MAX);
 	return config_parse(path, *text, length, table, values, err);
 }
+
+struct config_directory config_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct config_directory out = { "." };
+
+	if (slash)
+		memcpy(out.path, path, size_min((size_t)(slash + 1 - path), PATH_MAX - 1));
+	return out;
+}

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <limits.h>
+
 #include "base/option.h"
 
 enum { CONFIG_FILE_MAX = 64 << 10 };
@@ -20,3 +22,11 @@ MUST_CHECK int config_read(const char *path, const struct option_table *table, v
 /* The same for what was read already; there is room for a NUL behind it. */
 MUST_CHECK int config_parse(const char *path, char *text, size_t length,
                             const struct option_table *table, void *values, struct err *err);
+
+struct config_directory {
+	char path[PATH_MAX];
+};
+
+/* Where it stands: whoever may read it again must be able to read what is there, since a file that
+ * is replaced is another. */
+struct config_directory config_directory(const char *path);

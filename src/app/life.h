@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* life -- what the main thread does while the workers serve: signals, reading the options again, the
- * service manager, a successor.
+ * service manager, a successor, looking out for what the log should tell.
  */
 #pragma once
 
 #include "app/handover.h"
+#include "app/journal.h"
+#include "app/lookout.h"
+#include "app/metrics.h"
 #include "app/notify.h"
 #include "app/server.h"
 #include "app/watchdog.h"
@@ -15,6 +18,9 @@ struct life {
 	struct serve_options *options;
 	struct inherited inherited;
 	struct server server;
+	struct metrics *metrics; /* NULL = nobody asked for them */
+	struct journal journal;
+	struct lookout lookout;
 	struct loop loop;
 	struct watch signals, ended;
 	struct handover handover;
@@ -34,5 +40,13 @@ MUST_CHECK int life_inherit(struct life *life, struct err *err);
 /* Opens what is needed later: nothing is opened after it but the file of --config. */
 MUST_CHECK int life_prepare(struct life *life, struct err *err);
 
-/* The workers serve: says so to whom it concerns, and stays until they have ended. */
-void life_run(struct life *life);
+/* Starts the workers, and what else has a thread. */
+MUST_CHECK int life_start(struct life *life, struct err *err);
+
+/* An event for the journal: see journal_tell(). */
+void life_tell(struct life *life, enum log_level level, const char *message,
+               const struct log_field *fields);
+
+/* The workers serve: says so to whom it concerns, and stays until they have ended.  Negative with the
+ * reason when one of them could not go on. */
+MUST_CHECK int life_run(struct life *life, struct err *err);

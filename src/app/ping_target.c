@@ -101,7 +101,7 @@ static int check(const struct draft *draft, struct err *err)
 			err, -EINVAL,
 			"'--source-port %d' is the port that is asked: that would be a loop",
 			draft->endpoint.port);
-	if (ops->echoes && probe_size(ops, &options->probe) == 0)
+	if (ops->echoes && !probe_fits(ops, &options->probe))
 		return err_set(err, -EINVAL, "a payload of '%zu' bytes is too small for %s",
 		               options->probe.size, ops->name);
 	if (address_parse(host, &literal) == 0)

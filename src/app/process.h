@@ -17,5 +17,5 @@ size_t process_count_cpus(void);
 /* Writes a line for a person to fd, unless that would mean to wait for a reader: serving does not. */
 void process_tell(int fd, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Logs a sentence on stderr in the same way: "sounder: serve: SENTENCE", or a JSON object a line. */
-void process_log(bool json, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same with a text that is complete; false when it was not written. */
+bool process_put(int fd, const char *text);

@@ -4,7 +4,6 @@
  * The main thread reads the options, opens everything, starts the workers and then waits for
  * signals only; what a stranger sends never reaches it.
  */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,10 @@
 #include <unistd.h>
 
 #include "app/common.h"
+#include "app/config.h"
 #include "app/life.h"
 #include "app/process.h"
+#include "app/sandbox.h"
 #include "base/text.h"
 #include "service/services.h"
 
@@ -60,6 +61,15 @@ static void tell_where(const struct server *server)
 	}
 }
 
+static void tell_where_metrics(const struct life *life)
+{
+	struct address host = life->options->metrics_at;
+	struct endpoint_text where =
+		endpoint_text("http", address_text(&host).text, metrics_port(life->metrics));
+
+	process_tell(STDOUT_FILENO, "listening on metrics %s/metrics\n", where.text);
+}
+
 static bool is_open_to_others(const struct server *server)
 {
 	for (size_t b = 0; b < server->options->endpoint_count; b++)
@@ -69,71 +79,122 @@ static bool is_open_to_others(const struct server *server)
 	return false;
 }
 
-static void tell_limits(const struct server *server)
+static void tell_limits(struct life *life)
 {
+	const struct server *server = &life->server;
 	const struct limits *limits = &server->limits;
 
-	if (is_open_to_others(server))
-		process_log(
-			server->options->log_json,
-			"open to other hosts: at most %" PRIu32 " connections, "
-			"each ended after %s of silence; %zu kB kept for one that does not read, "
-			"%zu MB for all; %s source ports that would answer back; %" PRId64
-			" datagrams/s from one network (0: any)",
-			limits->max_connections, span_text(limits->idle_timeout).text,
-			limits->owed_by_one >> 10,
-			limits->owed_max * server->worker_count >> 20,
-			server->options->no_loop_guards ? "answers even" : "no answer to",
-			limits->datagram_rate);
+	if (!is_open_to_others(server))
+		return;
+	life_tell(life, LOG_LEVEL_INFO, "open to other hosts",
+	          JOURNAL_FIELDS(
+			  { "max_connections", NULL, limits->max_connections },
+			  { "idle_timeout", span_text(limits->idle_timeout).text, 0 },
+			  { "owed_by_one_bytes", NULL, (int64_t)limits->owed_by_one },
+			  { "owed_max_bytes", NULL,
+	                    (int64_t)(limits->owed_max * server->worker_count) },
+			  { "datagrams_per_second", NULL, limits->datagram_rate },
+			  { "loop_guards", life->options->no_loop_guards ? "off" : "on", 0 }));
 }
 
-static void tell_more(const struct server *server)
+static void tell_more(struct life *life)
 {
+	const struct server *server = &life->server;
 	const struct limits *limits = &server->limits;
+	size_t most = worker_memory_max(limits, server->worker_count) +
+	              (life->metrics ? metrics_memory_max() : 0);
 
-	process_log(server->options->log_json,
-	            "workers: %zu, connections: at most %" PRIu32 ", memory: at most %zu MB",
-	            server->worker_count, limits->max_connections,
-	            worker_memory_max(limits, server->worker_count) >> 20);
+	life_tell(life, LOG_LEVEL_INFO, "limits",
+	          JOURNAL_FIELDS({ "workers", NULL, (int64_t)server->worker_count },
+	                         { "max_connections", NULL, limits->max_connections },
+	                         { "memory_max_bytes", NULL, (int64_t)most }));
 	if (limits->state_bytes > 0)
-		process_log(server->options->log_json,
-		            "stamp: at most %" PRId64 " sessions, %zu kB, at each worker",
-		            server->options->stamp_stateless ? 0
-		                                             : server->options->stamp_sessions,
-		            limits->state_bytes >> 10);
-	for (size_t b = 0; b < server->options->endpoint_count; b++) {
+		life_tell(life, LOG_LEVEL_INFO, "stamp",
+		          JOURNAL_FIELDS(
+				  { "sessions_per_worker", NULL,
+		                    life->options->stamp_stateless
+		                            ? 0
+		                            : life->options->stamp_sessions },
+				  { "bytes_per_worker", NULL, (int64_t)limits->state_bytes }));
+	for (size_t b = 0; b < life->options->endpoint_count; b++) {
 		const struct binding *binding = &server->bindings[b];
 
 		if (binding->receive_room > 0)
-			process_log(server->options->log_json,
-			            "%s on port %d: %d kB of receive buffer",
-			            binding->ops->name, binding->endpoint.port,
-			            binding->receive_room >> 10);
+			life_tell(life, LOG_LEVEL_INFO, "receive buffer",
+			          JOURNAL_FIELDS({ "service", binding->ops->name, 0 },
+			                         { "port", NULL, binding->endpoint.port },
+			                         { "bytes", NULL, binding->receive_room }));
 	}
+}
+
+static void tell_start(struct life *life)
+{
+	tell_where(&life->server);
+	if (life->metrics)
+		tell_where_metrics(life);
+	life_tell(life, LOG_LEVEL_INFO, "started",
+	          JOURNAL_FIELDS({ "version", SOUNDER_VERSION, 0 }, { "pid", NULL, getpid() },
+	                         { "workers", NULL, (int64_t)life->server.worker_count }));
+	if (life->server.left_out.text[0])
+		life_tell(life, LOG_LEVEL_WARNING, "left out",
+		          JOURNAL_FIELDS({ "reason", life->server.left_out.text, 0 }));
+	tell_limits(life);
+	if (life->options->verbose)
+		tell_more(life);
 }
 
 /* --- running --- */
 
+static void tell_sandbox(struct life *life, const struct sandbox *sandbox)
+{
+	const struct sandbox_text lacks = sandbox_lacks(sandbox);
+
+	if (lacks.text[0])
+		life_tell(life, LOG_LEVEL_WARNING, "the sandbox has gaps",
+		          JOURNAL_FIELDS({ "missing", lacks.text, 0 }));
+	if (life->options->verbose)
+		life_tell(life, LOG_LEVEL_INFO, "sandbox",
+		          JOURNAL_FIELDS({ "in_force", sandbox_text(sandbox).text, 0 }));
+}
+
+/* Everything is open, and there is one thread yet. */
+static int enter_sandbox(struct life *life, struct err *err)
+{
+	const char *config = life->options->config;
+	const struct config_directory directory = config_directory(config ? config : "");
+	const char *const readable[] = { config ? directory.path : NULL, NULL };
+	const struct sandbox_needs needs = {
+		.relay = life->server.relay != NULL,
+		.readable = readable,
+	};
+	struct sandbox sandbox = { 0 };
+
+	if (life->options->no_sandbox)
+		return 0;
+	int result = sandbox_enter(&needs, &sandbox, err);
+
+	if (result == 0)
+		tell_sandbox(life, &sandbox);
+	return result;
+}
+
 static int serve(struct life *life)
 {
-	struct server *server = &life->server;
 	struct err err = { 0 };
 	int result = life_inherit(life, &err);
 
 	if (result == 0)
-		result = server_open(server, life->options, &life->inherited, &err);
+		result = server_open(&life->server, life->options, &life->inherited, &err);
 	if (result == 0)
 		result = life_prepare(life, &err);
 	if (result == 0)
-		result = server_start(server, &life->ended, &err);
+		result = enter_sandbox(life, &err);
+	if (result == 0)
+		result = life_start(life, &err);
 	if (result < 0)
 		return app_fail("serve", &err);
-	tell_where(server);
-	tell_limits(server);
-	if (life->options->verbose)
-		tell_more(server);
-	life_run(life);
-	return EXIT_SUCCESS;
+	tell_start(life);
+	return life_run(life, &err) < 0 ? app_fail("serve", &err) : EXIT_SUCCESS;
 }
 
 static int run(struct life *life, int argc, char **argv)
@@ -162,6 +223,8 @@ int main(int argc, char **argv)
 	if (life) {
 		code = run(life, argc, argv);
 		life_done(life);
+	} else {
+		(void)app_fail("serve", &(struct err){ "out of memory" });
 	}
 	free(life);
 	return code;

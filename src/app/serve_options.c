@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/config.h"
+#include "app/metrics_host.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/clock.h"
@@ -43,10 +44,18 @@ static const struct option_spec specs[] = {
 	{ "rate", 0, OPTION_INTEGER, "N",
 	  "datagrams a second from one network, each worker (20000; 0: any)", FIELD(rate), 0,
 	  1000000000 },
+	{ "metrics", 0, OPTION_TEXT, "HOST:PORT", "answer Prometheus there (port 0: any)",
+	  FIELD(metrics), 0, 0 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
+	{ "gro", 0, OPTION_FLAG, NULL, "take bursts of datagrams as one (else 5 % dearer)",
+	  FIELD(gro), 0, 0 },
+	{ "spin", 0, OPTION_FLAG, NULL, "least latency: workers never sleep", FIELD(spin), 0,
+	  0 },
 	{ "no-loop-guards", 0, OPTION_FLAG, NULL, "answer datagrams that may go round for ever",
 	  FIELD(no_loop_guards), 0, 0 },
+	{ "no-sandbox", 0, OPTION_FLAG, NULL,
+	  "keep all that the process may do (for debugging)", FIELD(no_sandbox), 0, 0 },
 	{ "stamp-stateless", 0, OPTION_FLAG, NULL,
 	  "STAMP: number replies as their requests, remember nobody", FIELD(stamp_stateless), 0,
 	  0 },
@@ -318,6 +327,8 @@ int serve_options_read(struct serve_options *out, int argc, char *const *argv,
 		result = read_allowed_ports(out, err);
 	if (result == 0 && !telling && out->log)
 		result = read_log(out, err);
+	if (result == 0 && !telling && out->metrics)
+		result = metrics_host_read(out->metrics, &out->metrics_at, err);
 	if (result == 0 && !telling)
 		result = add_endpoints(out, words + 1, count, inherited, err);
 	free(words);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/option.h"
+#include "net/address.h"
 #include "net/endpoint.h"
 #include "net/inherited.h"
 
@@ -20,7 +21,10 @@ struct serve_options {
 	struct option_list allow_source_ports;
 	int64_t rate; /* datagrams per second and source; 0 = off */
 	const char *log;
+	const char *metrics; /* HOST:PORT; NULL = nobody asked */
 	bool no_loop_guards;
+	bool no_sandbox;
+	bool gro, spin;
 	bool log_json;
 	bool verbose, version, help;
 	bool stamp_stateless, stamp_open;
@@ -34,7 +38,8 @@ struct serve_options {
 
 	struct endpoint endpoints[SERVE_ENDPOINTS_MAX]; /* complete: see binding_find() */
 	size_t endpoint_count;
-	bool unasked; /* nobody named them: they are every service there is */
+	struct address metrics_at; /* where metrics are asked for */
+	bool unasked;              /* nobody named them: they are every service there is */
 	uint16_t allowed_ports
 		[OPTION_LIST_ROOM]; /* source ports that are answered all the same */
 };

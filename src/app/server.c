@@ -10,10 +10,12 @@
 #include "app/process.h"
 #include "relay/relay.h"
 #include "service/desk.h"
+#include "service/turns.h"
 
 enum {
 	DESCRIPTORS_BESIDES = 36, /* what the process needs whatever it serves */
 	DESCRIPTORS_FOR_RELAY = 64,
+	DESCRIPTORS_FOR_METRICS = 24,
 	DESCRIPTORS_PER_WORKER = 8,
 	CONNECTIONS_AT_LEAST = 8,
 	CONNECTIONS_AT_MOST =
@@ -40,6 +42,8 @@ static uint64_t connections_possible(const struct server *server)
 
 	if (serves(server->options, "pong"))
 		besides += DESCRIPTORS_FOR_RELAY;
+	if (server->options->metrics)
+		besides += DESCRIPTORS_FOR_METRICS;
 	if (limit < besides + CONNECTIONS_AT_LEAST)
 		return CONNECTIONS_AT_LEAST;
 	return limit - besides < CONNECTIONS_AT_MOST ? limit - besides : CONNECTIONS_AT_MOST;
@@ -83,7 +87,8 @@ static int make_desks(struct server *server, struct err *err)
 static int read_relay(const struct serve_options *options, struct relay_options *out,
                       struct err *err)
 {
-	struct relay_options relay = { .open_to_all = options->relay };
+	struct relay_options relay = { .open_to_all = options->relay,
+		                       .confined = !options->no_sandbox };
 	const struct option_list *allow = &options->relay_allow;
 	int result = 0;
 
@@ -126,6 +131,9 @@ static int make_workers(struct server *server, struct err *err)
 {
 	const struct worker_setup setup = { .limits = &server->limits,
 		                            .guard = &server->guard,
+		                            .timed = server->options->metrics != NULL,
+		                            .bursts = server->options->gro,
+		                            .spins = server->options->spin,
 		                            .stamp = &server->stamp.setup };
 	int result = 0;
 
@@ -169,8 +177,7 @@ static int open_binding(struct server *server, struct binding *binding,
 
 	if (result != -EACCES || !server->options->unasked)
 		return result;
-	process_log(server->options->log_json, "%s is left out: %s", binding->ops->name,
-	            err->text);
+	server->left_out = *err;
 	binding->count = 0;
 	return 0;
 }
@@ -296,7 +303,7 @@ int server_sockets(const struct server *server, struct handed **out, size_t *cou
 void server_turns(const struct server *server, uint64_t *turns)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
-		turns[i] = worker_turns(server->workers[i]);
+		turns[i] = counter_read(&worker_turns(server->workers[i])->count);
 }
 
 void server_prod(const struct server *server)
@@ -317,8 +324,11 @@ static void *run_worker(void *argument)
 	struct seat seat = *(struct seat *)argument;
 
 	free(argument);
-	worker_run(seat.worker);
-	if (atomic_fetch_sub(&seat.server->running, 1) == 1)
+	int result = worker_run(seat.worker);
+
+	if (result < 0)
+		atomic_store(&seat.server->trouble, result);
+	if (atomic_fetch_sub(&seat.server->running, 1) == 1 || result < 0)
 		loop_wake(seat.server->ended);
 	return NULL;
 }

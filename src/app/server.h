@@ -20,12 +20,14 @@ struct server {
 	struct guard guard;
 	struct stamp_service stamp;
 	struct binding *bindings; /* one for each endpoint */
+	struct err left_out; /* why what nobody has asked for is not served; empty = all is */
 
 	struct worker *workers[SERVE_WORKERS_MAX];
 	pthread_t threads[SERVE_WORKERS_MAX];
 	size_t worker_count, thread_count;
 	_Atomic size_t running;    /* threads of workers */
-	const struct watch *ended; /* woken when there are none any more */
+	_Atomic int trouble;       /* why one of them could not go on; 0 = none */
+	const struct watch *ended; /* woken when there are none any more, or there is trouble */
 
 	struct relay *relay; /* NULL: nobody can ask for it */
 	struct desk *desks;  /* one for each worker */

@@ -75,32 +75,36 @@ static bool is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f;
 }
 
-/* Writes the character at s as it may be shown; returns how many raw bytes it took. */
-static size_t quote_one(const uint8_t *s, size_t left, char *out, size_t *used)
+struct shown text_shown(const char *raw, size_t length)
 {
+	const uint8_t *s = (const uint8_t *)raw;
 	uint32_t point = 0;
-	size_t length = is_plain(s[0]) ? 1 : utf8_length(s, left, &point);
+	size_t whole = is_plain(s[0]) ? 1 : utf8_length(s, length, &point);
+	struct shown shown = { .length = 4, .raw = 1 };
 
-	if (is_plain(s[0]) || (length > 0 && !is_unsafe(point))) {
-		memcpy(out + *used, s, length);
-		*used += length;
-		return length;
+	if (is_plain(s[0]) || (whole > 0 && !is_unsafe(point))) {
+		memcpy(shown.text, raw, whole);
+		shown.length = shown.raw = (uint8_t)whole;
+	} else {
+		(void)snprintf(shown.text, sizeof(shown.text), "\\x%02x", s[0]);
 	}
-	(void)snprintf(out + *used, 5, "\\x%02x", s[0]);
-	*used += 4;
-	return 1;
+	return shown;
 }
 
 struct quoted quote_bytes(const char *raw, size_t length)
 {
 	struct quoted quoted = { 0 };
-	const uint8_t *s = (const uint8_t *)raw;
-	size_t shown = size_min(length, QUOTE_BYTES);
+	size_t most = size_min(length, QUOTE_BYTES);
 	size_t used = 0;
 
-	for (size_t i = 0; i < shown;)
-		i += quote_one(s + i, shown - i, quoted.text, &used);
-	if (length > shown)
+	for (size_t i = 0; i < most;) {
+		struct shown shown = text_shown(raw + i, most - i);
+
+		memcpy(quoted.text + used, shown.text, shown.length);
+		used += shown.length;
+		i += shown.raw;
+	}
+	if (length > most)
 		memcpy(quoted.text + used, "...", 4);
 	return quoted;
 }

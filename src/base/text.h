@@ -22,6 +22,16 @@ static inline char char_lower(char c)
 	return "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
 }
 
+/* A character as it may be shown. */
+struct shown {
+	char text[5];
+	uint8_t length;
+	uint8_t raw; /* bytes of the word that it stands for */
+};
+
+/* The first character of a word of which length > 0 bytes are left. */
+struct shown text_shown(const char *raw, size_t length);
+
 struct quoted {
 	char text[QUOTE_ROOM];
 };

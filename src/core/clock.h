@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "base/base.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
@@ -35,6 +37,17 @@ struct wall clock_wall(void);
 
 /* How long the machine has been suspended since it was booted: CLOCK_BOOTTIME - CLOCK_MONOTONIC. */
 int64_t clock_suspended(void);
+
+/* Processor time of a thread of this process, to be read from any other. */
+struct cpu_clock {
+	clockid_t id;
+};
+
+/* The thread has not been joined yet.  -ESRCH when it has ended, -ENOENT where there is no such clock. */
+MUST_CHECK int cpu_clock_of(pthread_t thread, struct cpu_clock *out);
+
+/* -EINVAL when the thread has ended. */
+MUST_CHECK int cpu_clock_read(struct cpu_clock clock, int64_t *out);
 
 /* A span, or a mean of spans, as people read it. */
 static inline double span_ms(double span)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,14 @@ static void read_v6(const struct cmsghdr *c, struct datagram *item)
 	}
 }
 
+static void read_udp(const struct cmsghdr *c, struct datagram *item)
+{
+	int piece = c->cmsg_type == UDP_GRO ? number_in(c) : 0;
+
+	if (piece > 0 && (size_t)piece < item->length)
+		item->piece = (size_t)piece;
+}
+
 static void read_control(struct msghdr *header, struct datagram *item)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -131,6 +140,8 @@ static void read_control(struct msghdr *header, struct datagram *item)
 			read_v4(c, item);
 		else if (c->cmsg_level == IPPROTO_IPV6)
 			read_v6(c, item);
+		else if (c->cmsg_level == SOL_UDP)
+			read_udp(c, item);
 		else
 			(void)timestamp_read(c, &item->arrival);
 	}
@@ -146,6 +157,7 @@ static void expect(struct datagrams *datagrams, int index)
 	item->ticket = 0;
 	item->out_ttl = item->out_tos = 0;
 	item->interface = 0;
+	item->piece = 0;
 	item->arrival = (struct stamp){ 0 };
 	item->local.any.sa_family = AF_UNSPEC;
 	header->msg_namelen = sizeof(item->peer);
@@ -223,6 +235,7 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	char *control = datagrams->out_control[slot];
 	bool v6 = address_family(&item->peer) == AF_INET6;
 	int ttl = item->out_ttl, tos = item->out_tos;
+	uint16_t piece = (uint16_t)item->piece;
 	unsigned stamped = SOF_TIMESTAMPING_TX_SOFTWARE;
 	size_t used = 0;
 
@@ -237,6 +250,9 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	if (item->ticket)
 		used += put_control(control + used, SOL_SOCKET, SO_TIMESTAMPING, &stamped,
 		                    sizeof(stamped));
+	if (item->piece > 0 && item->piece < item->length)
+		used += put_control(control + used, SOL_UDP, UDP_SEGMENT, &piece,
+		                    sizeof(piece));
 	datagrams->out_iov[slot] = (struct iovec){ item->data, item->length };
 	*header = (struct msghdr){
 		.msg_name = &item->peer,
@@ -249,11 +265,43 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	datagrams->sending[slot] = item;
 }
 
-static void send_one(struct datagrams *datagrams, int fd, int slot)
+/* Where the kernel does not take them as one -- the way back may take less at once than the way here, or
+ * its card may not sum up -- they go one by one. */
+static int send_pieces(int fd, struct msghdr *header, const struct datagram *item)
 {
-	ssize_t took = sendmsg(fd, &datagrams->out[slot].msg_hdr, MSG_DONTWAIT);
+	int result = 0;
 
-	datagrams->sending[slot]->result = took < 0 ? -errno : 0;
+	/* The control message that cuts is the last one. */
+	header->msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+	if (header->msg_controllen == 0)
+		header->msg_control = NULL;
+	for (size_t at = 0; at < item->length; at += item->piece) {
+		size_t left = item->length - at;
+
+		*header->msg_iov = (struct iovec){ item->data + at,
+			                           left < item->piece ? left : item->piece };
+		if (sendmsg(fd, header, MSG_DONTWAIT) < 0)
+			result = -errno;
+	}
+	return result;
+}
+
+/* Sends one.  An error that was left on the socket is taken off by the call that it fails, and memory
+ * may be back: once more, then, unless the buffer is full. */
+static int send_one(struct datagrams *datagrams, int fd, int slot)
+{
+	const struct datagram *item = datagrams->sending[slot];
+	struct msghdr *message = &datagrams->out[slot].msg_hdr;
+	bool cut = item->piece > 0 && item->piece < item->length;
+	ssize_t took = sendmsg(fd, message, MSG_DONTWAIT);
+
+	if (took < 0 && errno != EAGAIN)
+		took = sendmsg(fd, message, MSG_DONTWAIT);
+	if (took >= 0)
+		return 0;
+	if (cut && (errno == EINVAL || errno == EIO || errno == EMSGSIZE))
+		return send_pieces(fd, message, item);
+	return -errno;
 }
 
 void datagrams_prepare(struct datagrams *datagrams, int index)
@@ -263,7 +311,9 @@ void datagrams_prepare(struct datagrams *datagrams, int index)
 
 void datagrams_send(struct datagrams *datagrams, int fd, int index)
 {
-	send_one(datagrams, fd, index);
+	ssize_t took = sendmsg(fd, &datagrams->out[index].msg_hdr, MSG_DONTWAIT);
+
+	datagrams->sending[index]->result = took < 0 ? -errno : 0;
 }
 
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)
@@ -274,7 +324,7 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 		if (datagrams->items[i].answered)
 			prepare(datagrams, ready++, &datagrams->items[i]);
 	if (ready == 1) {
-		send_one(datagrams, fd, 0);
+		datagrams->sending[0]->result = send_one(datagrams, fd, 0);
 		return;
 	}
 	while (sent < ready) {
@@ -283,9 +333,9 @@ void datagrams_answer(struct datagrams *datagrams, int fd, int count)
 
 		for (int i = 0; i < took; i++)
 			datagrams->sending[sent + i]->result = 0;
-		/* The first that would not go is told so; those behind it have their turn. */
+		/* The first that would not go is tried alone; those behind it have their turn. */
 		if (took <= 0)
-			datagrams->sending[sent]->result = -errno;
+			datagrams->sending[sent]->result = send_one(datagrams, fd, sent);
 		sent += took > 0 ? took : 1;
 	}
 }

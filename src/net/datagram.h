@@ -20,6 +20,7 @@ struct datagram {
 	uint8_t *data;
 	size_t length; /* bytes of the question, then of the answer */
 	size_t room;   /* bytes that data can hold */
+	size_t piece; /* bytes of each of several that came as one, the last may be shorter; 0 = one */
 	bool truncated;
 	bool to_many; /* it was sent to a broadcast or multicast address */
 	struct address peer;

@@ -18,7 +18,9 @@
 
 enum {
 	BATCH = 256,
-	SLICE = 100 * 1000, /* ns; the least the kernel grants */
+	INTERRUPTED_MOST = 16, /* waits in a row, before it is no accident any more */
+	REST_MS = 10,          /* between waits that fail */
+	SLICE = 100 * 1000,    /* ns; the least the kernel grants */
 };
 
 static uint32_t events_of(unsigned interest)
@@ -158,19 +160,30 @@ void loop_arm(struct loop *loop, struct mono deadline)
 	loop->armed = deadline;
 }
 
+/* The wait failed: whatever fails for ever must not do so as fast as it can. */
+static int rest(struct loop *loop, int error)
+{
+	if (error != EINTR || loop->failed >= INTERRUPTED_MOST)
+		(void)poll(NULL, 0, REST_MS);
+	loop->failed++;
+	return -error;
+}
+
 static int collect_by_poll(struct loop *loop, struct happening *happenings, int room,
                            int timeout)
 {
 	struct pollfd polled[LOOP_FEW + 1];
 	size_t count = loop->few_count;
-	int filled = 0;
+	int filled = 0, ready;
 
 	for (size_t i = 0; i < count; i++)
 		polled[i] =
 			(struct pollfd){ .fd = loop->few[i]->fd, .events = loop->interest[i] };
 	polled[count] = (struct pollfd){ .fd = loop->timer, .events = POLLIN };
-	if (poll(polled, count + 1, timeout) <= 0)
-		return 0;
+	ready = poll(polled, count + 1, timeout);
+	if (ready < 0)
+		return rest(loop, errno);
+	loop->failed = 0;
 	if (polled[count].revents)
 		loop->armed = SPENT;
 	for (size_t i = 0; i < count && filled < room; i++)
@@ -189,6 +202,9 @@ static int collect_by_epoll(struct loop *loop, struct happening *happenings, int
 	int count = epoll_wait(loop->epoll, events, room < BATCH ? room : BATCH, timeout);
 	int filled = 0;
 
+	if (count < 0)
+		return rest(loop, errno);
+	loop->failed = 0;
 	for (int i = 0; i < count; i++) {
 		if (!events[i].data.ptr) {
 			loop->armed = SPENT;

@@ -29,6 +29,7 @@ struct loop {
 	struct watch *few[LOOP_FEW]; /* those that are watched by poll(2) */
 	short interest[LOOP_FEW];
 	size_t few_count;
+	unsigned failed; /* waits in a row */
 };
 
 /* Negative errno on failure; loop_done() may follow all the same. */
@@ -53,7 +54,9 @@ void loop_forget(struct loop *loop, const struct watch *watch);
  * MONO_NEVER: no instant. */
 void loop_arm(struct loop *loop, struct mono deadline);
 
-/* Waits; returns how many of happenings were filled: 0 when the instant came first. */
+/* Waits; returns how many of happenings were filled: 0 when the instant came first.  Negative errno
+ * when there was no waiting, as after SIGCONT: then nothing is known of what may have happened, and it
+ * is for the caller to call again.  Waits that keep failing take a moment each, and no processor. */
 int loop_wait(struct loop *loop, struct happening *happenings, int room);
 
 /* Takes what has happened already, without waiting. */

@@ -15,7 +15,10 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 
-enum { CHILD_SECONDS = 2 }; /* as long as callers wait: who has a place again has no child */
+enum {
+	CHILD_SECONDS = 2, /* as long as callers wait: who has a place again has no child */
+	KEEPER_WENT = SIGUSR1,
+};
 
 struct question {
 	uint32_t id;
@@ -95,37 +98,63 @@ static void answer_in_child(struct question *question, int fd)
 	_exit(0);
 }
 
-/* The helper: reads questions until the server has gone. */
-static void help(int fd)
+static void ignore(int number)
 {
+	(void)number; /* it has interrupted a call, which was all */
+}
+
+/* The helper: reads questions until the server has gone; returns when its keeper has gone. */
+static void help(int fd, pid_t keeper)
+{
+	const struct sigaction interrupts = { .sa_handler = ignore };
 	struct question question;
 
 	(void)signal(SIGCHLD, SIG_IGN); /* no zombies */
-	while (recv(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question)) {
+	(void)sigaction(KEEPER_WENT, &interrupts, NULL);
+	while (getppid() == keeper) {
+		ssize_t got = recv(fd, &question, sizeof(question), 0);
+
 		question.host[HOST_MAX] = '\0';
-		answer_in_child(&question, fd);
-	}
-	_exit(0);
-}
-
-/* Keeps one helper alive as long as the server is. */
-static void keep_helping(int fd)
-{
-	int status = 0;
-
-	for (;;) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
-			help(fd);
-		}
-		if (pid < 0 || waitpid(pid, &status, 0) < 0 || WIFEXITED(status))
+		if (got == (ssize_t)sizeof(question))
+			answer_in_child(&question, fd);
+		else if (got >= 0 || errno != EINTR)
 			_exit(0);
 	}
+	(void)signal(SIGCHLD, SIG_DFL);
 }
 
-int resolver_init_helper(struct resolver *resolver)
+/* Waits for the end of that child, and takes leave of others that end; false when it was no accident. */
+static bool was_killed(pid_t pid)
+{
+	int status = 0;
+	pid_t ended;
+
+	do
+		ended = waitpid(-1, &status, 0);
+	while (ended != pid && (ended >= 0 || errno == EINTR));
+	return ended == pid && !WIFEXITED(status);
+}
+
+/* Keeps one helper alive as long as the server is.  Should the keeper be killed, its helper takes its
+ * place; where none can be forked, it helps alone. */
+static void keep_helping(int fd)
+{
+	for (;;) {
+		pid_t keeper = getpid(), pid = fork();
+
+		if (pid == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, (unsigned long)KEEPER_WENT, 0UL, 0UL,
+			            0UL);
+			help(fd, keeper);
+		} else if (pid < 0) {
+			help(fd, getppid());
+		} else if (!was_killed(pid)) {
+			_exit(0);
+		}
+	}
+}
+
+int resolver_init_helper(struct resolver *resolver, int (*confine)(void))
 {
 	int result = open_pair(resolver);
 
@@ -148,6 +177,8 @@ int resolver_init_helper(struct resolver *resolver)
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGTERM, SIG_IGN);
 		(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+		if (confine && confine() < 0)
+			_exit(1);
 		keep_helping(resolver->far);
 	}
 	(void)close(resolver->far);

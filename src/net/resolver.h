@@ -9,7 +9,8 @@
  *
  * ping asks by threads of its own, started only when there is a name; a server that lives long asks
  * by a helper process, forked before anything else, which gives each name a child of its own: one
- * that hangs is killed and delays no other.
+ * that hangs is killed and delays no other.  Above the helper stands a keeper, which replaces it should
+ * it be killed; should the keeper be, its helper takes that place.
  */
 #pragma once
 
@@ -35,8 +36,9 @@ struct resolver {
 /* Asks by threads. */
 MUST_CHECK int resolver_init_threads(struct resolver *resolver);
 
-/* Forks the helper process; must come before the first thread. */
-MUST_CHECK int resolver_init_helper(struct resolver *resolver);
+/* Forks the helper process, which calls confine before its first question and ends when that fails
+ * (NULL: nothing is called); must come before the first thread. */
+MUST_CHECK int resolver_init_helper(struct resolver *resolver, int (*confine)(void));
 void resolver_done(struct resolver *resolver);
 
 /* family: AF_UNSPEC, AF_INET or AF_INET6.  -EAGAIN when too many are under way. */

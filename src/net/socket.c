@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,6 +107,16 @@ int socket_set_ttl(int fd, int family, int ttl)
 int socket_want_ttl(int fd, int family)
 {
 	return set_ip(fd, family, IP_RECVTTL, IPV6_RECVHOPLIMIT, 1);
+}
+
+int socket_want_bursts(int fd)
+{
+	return set(fd, SOL_UDP, UDP_GRO, 1);
+}
+
+void socket_poll_busily(int fd, int64_t span)
+{
+	(void)set(fd, SOL_SOCKET, SO_BUSY_POLL, (int)(span / NS_PER_US));
 }
 
 int socket_want_details(int fd, int family)
@@ -275,6 +286,11 @@ int socket_connected(int fd, struct mono *read)
 void socket_shutdown_write(int fd)
 {
 	(void)shutdown(fd, SHUT_WR);
+}
+
+void socket_shutdown(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
 }
 
 void socket_reset_on_close(int fd)

@@ -45,6 +45,13 @@ MUST_CHECK int socket_want_ttl(int fd, int family);
 /* Replies then tell their TTL and TOS (hop limit, traffic class). */
 MUST_CHECK int socket_want_details(int fd, int family);
 
+/* Datagrams of one flow that came in a burst may then be handed over as one (UDP GRO; net/datagram). */
+MUST_CHECK int socket_want_bursts(int fd);
+
+/* Asking it for what has come also asks its network card, for up to span ns (SO_BUSY_POLL); where the card
+ * can and this user may. */
+void socket_poll_busily(int fd, int64_t span);
+
 /* ICMP errors about what was sent are then kept for reports_take(). */
 MUST_CHECK int socket_want_failures(int fd, int family);
 
@@ -96,6 +103,9 @@ MUST_CHECK int64_t socket_receive_stamped(int fd, void *data, size_t room,
 MUST_CHECK int socket_connected(int fd, struct mono *read);
 
 void socket_shutdown_write(int fd);
+
+/* Ends both directions, so that whoever reads from it finds the end. */
+void socket_shutdown(int fd);
 
 /* Closing will send an RST and leave nothing behind. */
 void socket_reset_on_close(int fd);

@@ -178,11 +178,15 @@ static inline void channel_set_nonce(const struct channel *channel, uint64_t key
 		flight->nonce = nonce;
 }
 
-/* Bytes of a probe; 0 when this kind cannot make it so short. */
+/* Bytes of a probe. */
 static inline size_t probe_size(const struct probe_ops *ops,
                                 const struct probe_options *options)
 {
-	if (ops->size)
-		return ops->size(options);
-	return options->size < ops->size_min ? 0 : options->size;
+	return ops->size ? ops->size(options) : options->size;
+}
+
+/* Whether this kind can make a probe as short as is asked for. */
+static inline bool probe_fits(const struct probe_ops *ops, const struct probe_options *options)
+{
+	return ops->size ? ops->size(options) > 0 : options->size >= ops->size_min;
 }

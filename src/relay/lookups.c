@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "net/confine.h"
 #include "net/socket.h"
 
 #define PATIENCE (2 * NS_PER_SEC)
 
-int lookups_init(struct lookups *lookups)
+int lookups_init(struct lookups *lookups, bool confined)
 {
 	*lookups = (struct lookups){ .resolver.watch.fd = -1, .resolver.far = -1 };
-	return resolver_init_helper(&lookups->resolver);
+	return resolver_init_helper(&lookups->resolver, confined ? confine_resolver : NULL);
 }
 
 void lookups_done(struct lookups *lookups)

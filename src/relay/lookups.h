@@ -28,8 +28,8 @@ struct lookups {
 	uint32_t last_id;
 };
 
-/* Forks the resolver's helper process: must come before the first thread. */
-MUST_CHECK int lookups_init(struct lookups *lookups);
+/* Forks the resolver's helper process, confined or not: must come before the first thread. */
+MUST_CHECK int lookups_init(struct lookups *lookups, bool confined);
 void lookups_done(struct lookups *lookups);
 
 /* Starts looking up the host of the ticket's question.  -EBUSY when there are enough

@@ -109,6 +109,15 @@ static void withdraw(struct relay *relay, struct ticket *ticket, const char *why
 	ticket_end(&relay->tickets, ticket, "error %s", why);
 }
 
+static void take_change(struct relay *relay)
+{
+	struct relay_options *changed = atomic_exchange(&relay->changed, NULL);
+
+	if (changed)
+		relay->options = *changed;
+	free(changed);
+}
+
 static void take_request(struct relay *relay, struct desk *desk,
                          const struct desk_request *request, struct mono now)
 {
@@ -127,22 +136,15 @@ static void take_request(struct relay *relay, struct desk *desk,
 
 /* --- the loop --- */
 
-static void take_change(struct relay *relay)
-{
-	struct relay_options *changed = atomic_exchange(&relay->changed, NULL);
-
-	if (changed)
-		relay->options = *changed;
-	free(changed);
-}
-
 static void take_requests(struct relay *relay, struct mono now)
 {
 	struct desk_request request;
 
 	for (size_t i = 0; i < relay->desk_count; i++)
-		while (desk_next_request(&relay->desks[i], &request))
+		while (desk_next_request(&relay->desks[i], &request)) {
+			take_change(relay); /* what came before it counts for it */
 			take_request(relay, &relay->desks[i], &request, now);
+		}
 }
 
 static void take_names(struct relay *relay, struct mono now)
@@ -237,7 +239,8 @@ void relay_stop(struct relay *relay)
 
 static int open_relay(struct relay *relay)
 {
-	int result = lookups_init(&relay->lookups); /* forks: nothing else is open yet */
+	int result = lookups_init(
+		&relay->lookups, relay->options.confined); /* forks: nothing else is open yet */
 
 	if (result == 0)
 		result = loop_init(&relay->loop);

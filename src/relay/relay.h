@@ -16,6 +16,7 @@ struct relay;
 
 struct relay_options {
 	bool open_to_all; /* clients that are not on loopback may ask, too */
+	bool confined;    /* the helper that looks up names keeps only what that takes */
 	struct policy policy;
 };
 

@@ -12,7 +12,8 @@ enum {
 	LINES_PER_TURN = 512,   /* so that one who asks a lot at once delays nobody */
 	LINES_ROOM = 16 * 1024, /* read at once, and so kept at most */
 	SAY_DIRECT = 4096,      /* from here on copying costs more than another send */
-	DRAIN_READS = 64,       /* of up to STREAM_IN_ROOM each, before patience ends */
+	DRAIN_READS = 64,    /* that fill the buffer, before patience ends; time ends it too */
+	SHORTAGES_MOST = 64, /* in a row, before the connection is given up */
 
 	/* In these states there is nothing to hear. */
 	DEAF = CONNECTION_ENDED | CONNECTION_CLOSING | CONNECTION_PENDING | CONNECTION_STOPPED,
@@ -55,7 +56,7 @@ static void keep(struct conversation *conversation, struct backlog *backlog, con
 
 	if (backlog_add(backlog, data, length) < 0)
 		conversation->connection->state |= CONNECTION_BROKEN;
-	conversation->streams->owed += backlog->room - before;
+	counter_add(&conversation->streams->owed, backlog->room - before);
 }
 
 static void drop(struct conversation *conversation, struct backlog *backlog, size_t length)
@@ -63,7 +64,7 @@ static void drop(struct conversation *conversation, struct backlog *backlog, siz
 	size_t before = backlog->room;
 
 	backlog_drop(backlog, length);
-	conversation->streams->owed -= before - backlog->room;
+	counter_take(&conversation->streams->owed, before - backlog->room);
 }
 
 /* What was kept of the requests goes to the front of the worker's buffer; returns its length. */
@@ -79,6 +80,18 @@ static size_t take_kept(struct conversation *conversation)
 	return length;
 }
 
+/* What to make of a call that failed: most likely there is no time or room yet, and the next turn does
+ * better.  So may a lack of memory, but not for ever. */
+static void take_failure(struct connection *connection, int64_t error)
+{
+	if (error == -EAGAIN || error == -EINTR)
+		return;
+	bool shortage = error == -ENOMEM || error == -ENOBUFS;
+
+	if (!shortage || ++connection->shortages > SHORTAGES_MOST)
+		connection->state |= CONNECTION_BROKEN;
+}
+
 /* --- saying --- */
 
 /* Sends what the peer takes now; returns how much that was. */
@@ -87,11 +100,11 @@ static size_t transmit(struct conversation *conversation, const void *data, size
 	int64_t sent = socket_send(conversation->connection->watch.fd, data, length);
 
 	if (sent >= 0) {
+		conversation->connection->shortages = 0;
 		counter_add(&counters_of(conversation)->sent_bytes, (uint64_t)sent);
 		return (size_t)sent;
 	}
-	if (sent != -EAGAIN && sent != -EINTR)
-		conversation->connection->state |= CONNECTION_BROKEN;
+	take_failure(conversation->connection, sent);
 	return 0;
 }
 
@@ -159,7 +172,8 @@ static size_t credit(const struct conversation *conversation)
 	const struct busy *busy = conversation->connection->busy;
 	size_t owed = streams->out_used + (busy ? busy->out.length : 0);
 	const struct limits *limits = streams->limits;
-	size_t most = streams->owed < limits->owed_max ? limits->owed_by_one : OWED_WHEN_SHORT;
+	bool enough = counter_read(&streams->owed) < limits->owed_max;
+	size_t most = enough ? limits->owed_by_one : OWED_WHEN_SHORT;
 
 	return owed < most ? most - owed : 0;
 }
@@ -249,11 +263,13 @@ static void hear(struct conversation *conversation)
 
 	if (got == 0)
 		connection->state |= CONNECTION_ENDED;
-	else if (got > 0)
-		streams_touch(streams, connection);
-	else if (got != -EAGAIN && got != -EINTR)
-		connection->state |= CONNECTION_BROKEN;
+	else if (got < 0)
+		take_failure(connection, got);
 	got = got > 0 ? got : 0;
+	if (got > 0) {
+		connection->shortages = 0;
+		streams_touch(streams, connection);
+	}
 	counter_add(&counters_of(conversation)->received_bytes, (uint64_t)got);
 	hand_over(conversation, kept + (size_t)got);
 }
@@ -319,7 +335,10 @@ static void drain(struct conversation *conversation)
 	struct streams *streams = conversation->streams;
 	int64_t got = socket_receive(connection->watch.fd, streams->in, STREAM_IN_ROOM);
 
-	if (got > 0 && ++connection->drained < DRAIN_READS)
+	/* One who sends byte by byte costs nothing that the time would not end. */
+	if (got == STREAM_IN_ROOM)
+		connection->drained++;
+	if (got > 0 && connection->drained < DRAIN_READS)
 		return;
 	if (got != -EAGAIN && got != -EINTR)
 		streams_close(streams, connection, ENDING_PEER);

@@ -65,6 +65,12 @@ static inline void counter_add(struct counter *counter, uint64_t more)
 	atomic_store_explicit(&counter->value, before + more, memory_order_relaxed);
 }
 
+/* What goes down, too, is no count but is kept the same way. */
+static inline void counter_take(struct counter *counter, uint64_t less)
+{
+	counter_add(counter, -less);
+}
+
 static inline uint64_t counter_read(const struct counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);

@@ -73,6 +73,11 @@ void listeners_mark(struct watch *watch)
 	CONTAINER_OF(watch, struct listener, watch)->ready = true;
 }
 
+static bool is_of_descriptors(int result)
+{
+	return result == -EMFILE || result == -ENFILE;
+}
+
 /* What accept() says of a connection that is gone already, or of its network (accept(2)). */
 static bool is_of_one_connection(int result)
 {
@@ -116,12 +121,15 @@ static void pause_all(struct listeners *listeners)
 	for (struct listener *listener = listeners->first; listener; listener = listener->next)
 		loop_rewatch(listeners->loop, &listener->watch, 0);
 	listeners->resumes = mono_add(listeners->streams->now, PAUSE);
+	counter_add(&listeners->pauses, 1);
 }
 
-/* Takes in up to most newcomers; false when there are no descriptors for them. */
+/* Takes in up to most newcomers; false when none can be had, for want of descriptors or of memory, or
+ * because each that was asked for failed: a firewall may refuse one for as long as it waits. */
 static bool accept_some(struct listeners *listeners, const struct listener *listener, int most)
 {
 	bool short_of_descriptors = false;
+	int failed = 0;
 
 	for (int i = 0; i < most; i++) {
 		int fd = short_of_descriptors ? turn_away(listeners, listener)
@@ -129,13 +137,14 @@ static bool accept_some(struct listeners *listeners, const struct listener *list
 
 		if (fd >= 0 && !short_of_descriptors)
 			streams_open(listeners->streams, fd, listener->service);
+		failed += fd < 0;
 		if (fd >= 0 || is_of_one_connection(fd))
 			continue;
-		if (fd == -EAGAIN || short_of_descriptors)
-			break;
+		if (short_of_descriptors || fd == -EAGAIN || !is_of_descriptors(fd))
+			return fd == -EAGAIN && !short_of_descriptors;
 		short_of_descriptors = true;
 	}
-	return !short_of_descriptors;
+	return !short_of_descriptors && failed < most;
 }
 
 void listeners_accept(struct listeners *listeners)

@@ -20,8 +20,9 @@ struct listeners {
 	struct loop *loop;
 	struct streams *streams;
 	struct listener *first;
-	int reserve;         /* the descriptor kept for bad times; -1 = given up */
-	struct mono resumes; /* when listening goes on; MONO_NEVER = it goes on now */
+	int reserve;           /* the descriptor kept for bad times; -1 = given up */
+	struct mono resumes;   /* when listening goes on; MONO_NEVER = it goes on now */
+	struct counter pauses; /* for want of descriptors */
 };
 
 MUST_CHECK int listeners_init(struct listeners *listeners, struct loop *loop,

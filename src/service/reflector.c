@@ -2,6 +2,7 @@
 #include "service/reflector.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "net/socket.h"
 
@@ -13,7 +14,7 @@ enum {
 };
 
 struct batch {
-	int came; /* <= 0: none */
+	int came; /* negative: what the system said instead */
 	int answered;
 };
 
@@ -43,6 +44,7 @@ static void add_details(const struct reflector *reflector, struct datagram *data
 		datagram->arrival.kernel = clock_wall();
 }
 
+/* One datagram, or a piece of several that came as one. */
 static enum drop answer(const struct reflector *reflector, struct datagram *datagram,
                         struct mono now)
 {
@@ -54,6 +56,53 @@ static enum drop answer(const struct reflector *reflector, struct datagram *data
 	if (service->ops->details)
 		add_details(reflector, datagram);
 	return service->ops->answer(service->state, datagram);
+}
+
+/* Counts what had no answer; true when it has one. */
+static bool answered(const struct reflector *reflector, struct datagram *datagram,
+                     struct mono now)
+{
+	enum drop drop = answer(reflector, datagram, now);
+
+	if (drop != DROP_NONE)
+		counter_add(&reflector->service->counters.dropped[drop], 1);
+	return drop == DROP_NONE;
+}
+
+/* Several that came as one are judged one by one; what is answered moves together.  Returns how many
+ * there were. */
+static uint64_t answer_pieces(const struct reflector *reflector, struct datagram *datagram,
+                              struct mono now)
+{
+	size_t whole = datagram->length, kept = 0;
+	uint64_t count = 0;
+
+	for (size_t at = 0; at < whole; at += datagram->piece, count++) {
+		struct datagram piece = *datagram;
+
+		piece.data += at;
+		piece.length = piece.room = size_min(whole - at, datagram->piece);
+		piece.piece = 0;
+		if (!answered(reflector, &piece, now))
+			continue;
+		if (kept != at)
+			memmove(datagram->data + kept, piece.data, piece.length);
+		kept += piece.length;
+		datagram->out_ttl = piece.out_ttl;
+		datagram->out_tos = piece.out_tos;
+	}
+	datagram->length = kept;
+	datagram->answered = kept > 0;
+	return count;
+}
+
+static uint64_t answer_one(const struct reflector *reflector, struct datagram *datagram,
+                           struct mono now)
+{
+	if (datagram->piece > 0)
+		return answer_pieces(reflector, datagram, now);
+	datagram->answered = answered(reflector, datagram, now);
+	return 1;
 }
 
 /* What became of one that was answered; returns the bytes that were sent. */
@@ -127,24 +176,20 @@ static struct batch reflect(struct reflector *reflector, int most, struct mono n
 	struct batch batch = {
 		.came = datagrams_receive(reflector->datagrams, reflector->watch.fd, most),
 	};
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, datagrams = 0;
 
 	for (int i = 0; i < batch.came; i++) {
 		struct datagram *datagram = datagrams_at(reflector->datagrams, i);
 
 		bytes += datagram->length;
-		enum drop drop = answer(reflector, datagram, now);
-
-		datagram->answered = drop == DROP_NONE;
+		datagrams += answer_one(reflector, datagram, now);
 		batch.answered += datagram->answered;
-		if (drop != DROP_NONE)
-			counter_add(&counters->dropped[drop], 1);
-		else if (seals)
+		if (seals && datagram->answered)
 			seal_and_send(reflector, i);
 	}
 	if (batch.came <= 0)
 		return batch;
-	counter_add(&counters->datagrams, (uint64_t)batch.came);
+	counter_add(&counters->datagrams, datagrams);
 	counter_add(&counters->received_bytes, bytes);
 	if (!seals)
 		send_batch(reflector, batch.came);
@@ -184,12 +229,14 @@ void reflector_turn(struct reflector *reflector, struct mono now)
 	reflect_flood(reflector, batch, now);
 	if (batch.came <= 0 && !reflector->hot)
 		take_departures(reflector); /* woken by what stands in the error queue */
-	if (!reflector->hot && batch.came >= HOT_FROM) {
+	if (!reflector->hot && (batch.came >= HOT_FROM || batch.came < 0)) {
 		loop_unwatch(reflector->loop, &reflector->watch);
 		reflector->hot = true;
-	} else if (reflector->hot && batch.came <= 0) {
+	} else if (reflector->hot && !reflector->spins && batch.came == 0) {
 		reflector->hot = loop_watch(reflector->loop, &reflector->watch, LOOP_READ) < 0;
 	}
+	reflector->failing =
+		reflector->hot && (reflector->spins ? batch.came < 0 : batch.came <= 0);
 }
 
 void reflector_drain(struct reflector *reflector, struct mono now)

@@ -7,7 +7,8 @@
  * A lone datagram is fastest by a plain call, a queue by batches: each turn takes the way that the
  * last one suggests.  While the queue stays deep the socket leaves the loop, for whoever watches a
  * socket is woken for each datagram that comes or goes; it is hot, and has a turn in every turn of
- * the worker, until it is found empty.
+ * the worker, until it is found empty.  So it does where the system fails it, but then now and then
+ * only, until that has passed.
  *
  * The answers of a service that seals them are not sent by batches, which would falsify what they say of
  * their own departure: each is sealed and sent by itself.
@@ -28,7 +29,9 @@ struct reflector {
 	struct datagrams *datagrams; /* shared with the other reflectors of the worker */
 	struct reflector *next;
 	bool many;      /* the last turn found more than one */
-	bool hot;       /* needs a turn without being told so by the loop */
+	bool spins;     /* always hot */
+	bool hot;       /* has left the loop: needs a turn without being told so */
+	bool failing;   /* hot because it cannot read, or not return to the loop */
 	unsigned turns; /* to look now and then */
 
 	/* Where the service wants details: */

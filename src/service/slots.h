@@ -38,10 +38,11 @@ struct connection {
 	uint32_t generation;
 	uint32_t active; /* when something last moved, in ticks */
 	struct busy *busy;
-	uint8_t service;  /* which of the worker's services */
-	uint8_t state;    /* CONNECTION_... */
-	uint8_t interest; /* LOOP_..., as the loop was told */
-	uint8_t drained;  /* reads of what nobody needs any more */
+	uint8_t service;   /* which of the worker's services */
+	uint8_t state;     /* CONNECTION_... */
+	uint8_t interest;  /* LOOP_..., as the loop was told */
+	uint8_t drained;   /* reads of what nobody needs any more */
+	uint8_t shortages; /* calls in a row that failed for want of memory */
 };
 
 _Static_assert(sizeof(struct connection) < 64, "an idle connection costs less than 64 bytes");

@@ -136,6 +136,7 @@ void streams_open(struct streams *streams, int fd, size_t service)
 	connection->interest = LOOP_READ;
 	slots_append(&streams->slots, &streams->idle, connection);
 	if (loop_watch(streams->loop, &connection->watch, LOOP_READ) < 0) {
+		connection->state |= CONNECTION_BROKEN;
 		streams_close(streams, connection, ENDING_BROKEN);
 		return;
 	}
@@ -168,7 +169,7 @@ static void forget_busy(struct streams *streams, struct connection *connection)
 
 	if (!busy)
 		return;
-	streams->owed -= (size_t)busy->out.room + busy->kept.room;
+	counter_take(&streams->owed, (uint64_t)busy->out.room + busy->kept.room);
 	backlog_done(&busy->out);
 	backlog_done(&busy->kept);
 	free(busy);
@@ -185,6 +186,9 @@ void streams_close(struct streams *streams, struct connection *connection, enum 
 		service->ops->cancelled(service->state, &conversation);
 	slots_remove(&streams->slots, list_of(streams, connection), connection);
 	forget_busy(streams, connection);
+	/* We have lost something of it: an end in good order would say that this was all. */
+	if (connection->state & CONNECTION_BROKEN)
+		socket_reset_on_close(connection->watch.fd);
 	socket_close(&connection->watch.fd); /* which ends the watching too */
 	slots_give(&streams->slots, connection);
 	atomic_fetch_sub(&streams->limits->connections, 1);

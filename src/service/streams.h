@@ -32,7 +32,7 @@ struct streams {
 	uint8_t *in;  /* what is being read; not kept over a turn */
 	uint8_t *out; /* what is being said; sent within the turn */
 	size_t out_used;
-	size_t owed; /* memory of all backlogs */
+	struct counter owed; /* memory of all backlogs, in bytes */
 
 	uint32_t tick;    /* of this turn */
 	struct mono now;  /* the same, exactly */

@@ -9,15 +9,16 @@
 #include "service/conversation.h"
 #include "service/desk.h"
 #include "service/listeners.h"
-#include "service/reflector.h"
+#include "service/reflectors.h"
 #include "service/services.h"
+#include "service/turns.h"
 
 #define DRAIN_AT_MOST (5 * NS_PER_SEC)
 
 enum {
 	HAPPENINGS = 256,
 	UNHEARD_TURNS = 64, /* enough to hear 16384 connections */
-	DATAGRAM_ROOM = 65535,
+	DEAF_TURNS = 500, /* of 10 ms: a loop that fails for so long is not going to recover */
 	STACK = 64 << 10, /* as far as it is ever used */
 };
 
@@ -36,7 +37,9 @@ struct worker {
 	bool draining;
 	struct mono ends; /* at the latest */
 	unsigned unheard; /* turns in a row that may have left somebody unheard */
-	struct counter turns;
+	unsigned deaf;    /* turns in a row that began without a wait */
+	bool timed;
+	struct turns turns;
 
 	struct desk *desk;
 	const struct stamp_setup *stamp;
@@ -44,8 +47,7 @@ struct worker {
 	struct service services[SERVICES_MAX];
 	struct streams streams;
 	struct listeners listeners;
-	struct reflector *reflectors;
-	struct datagrams *plain, *detailed;
+	struct reflectors reflectors;
 };
 
 static int init(struct worker *worker, const struct worker_setup *setup)
@@ -76,6 +78,13 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	if (!worker)
 		return err_set(err, -ENOMEM, "cannot start a worker: out of memory");
 	worker->desk = desk;
+	worker->timed = setup->timed;
+	worker->reflectors = (struct reflectors){
+		.loop = &worker->loop,
+		.judge = &worker->judge,
+		.bursts = setup->bursts,
+		.spins = setup->spins,
+	};
 	worker->stamp = setup->stamp;
 	worker->stop = (struct watch){ .fd = -1, .kind = WATCH_STOP };
 	worker->ends = MONO_NEVER;
@@ -89,18 +98,6 @@ int worker_new(struct worker **out, const struct worker_setup *setup, struct des
 	}
 	*out = worker;
 	return 0;
-}
-
-static void close_reflectors(struct worker *worker)
-{
-	struct reflector *reflector;
-
-	while ((reflector = worker->reflectors)) {
-		worker->reflectors = reflector->next;
-		loop_unwatch(&worker->loop, &reflector->watch); /* as in listeners.c */
-		socket_close(&reflector->watch.fd);
-		free(reflector);
-	}
 }
 
 static void close_services(struct worker *worker)
@@ -120,11 +117,9 @@ void worker_free(struct worker *worker)
 		return;
 	streams_done(&worker->streams);
 	listeners_done(&worker->listeners);
-	close_reflectors(worker);
+	reflectors_done(&worker->reflectors);
 	close_services(worker);
 	judge_done(&worker->judge);
-	datagrams_free(worker->plain);
-	datagrams_free(worker->detailed);
 	if (worker->desk)
 		socket_close(&worker->desk->to_worker.fd);
 	socket_close(&worker->stop.fd);
@@ -159,47 +154,6 @@ static int open_service(struct worker *worker, const struct service_ops *ops, st
 	return number;
 }
 
-/* Room for the datagrams of all reflectors that want as much told of each; made when first needed. */
-static int find_room(struct worker *worker, bool details, struct datagrams **out)
-{
-	struct datagrams **datagrams = details ? &worker->detailed : &worker->plain;
-	int result = *datagrams ? 0 : datagrams_new(datagrams, DATAGRAM_ROOM, details);
-
-	if (result == 0)
-		*out = *datagrams;
-	return result;
-}
-
-static int add_reflector(struct worker *worker, int fd, struct service *service,
-                         bool many_addresses)
-{
-	bool decays = worker->judge.repeats && service->ops->ttl_decays;
-	bool details = many_addresses || decays || service->ops->details;
-	struct datagrams *datagrams = NULL;
-	struct reflector *reflector = malloc(sizeof(*reflector));
-	int result = reflector ? find_room(worker, details, &datagrams) : -ENOMEM;
-
-	if (result == 0) {
-		*reflector = (struct reflector){
-			.watch = { .fd = fd, .kind = WATCH_REFLECTOR },
-			.loop = &worker->loop,
-			.service = service,
-			.judge = &worker->judge,
-			.decays = decays,
-			.datagrams = datagrams,
-			.next = worker->reflectors,
-		};
-		result = reflector_prepare(reflector, service->ops);
-	}
-	if (result < 0) {
-		free(reflector);
-		socket_close(&fd);
-		return result;
-	}
-	worker->reflectors = reflector;
-	return loop_watch(&worker->loop, &reflector->watch, LOOP_READ);
-}
-
 int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
                  bool many_addresses, struct err *err)
 {
@@ -212,7 +166,8 @@ int worker_serve(struct worker *worker, const struct service_ops *ops, int fd,
 	int result =
 		ops->type == SOCK_STREAM
 			? listeners_add(&worker->listeners, fd, (size_t)number, WATCH_LISTENER)
-			: add_reflector(worker, fd, &worker->services[number], many_addresses);
+			: reflectors_add(&worker->reflectors, fd, &worker->services[number],
+	                                 many_addresses, WATCH_REFLECTOR);
 
 	if (result < 0)
 		return err_set(err, result, "cannot serve %s: %s", ops->name,
@@ -229,7 +184,7 @@ static size_t room_of(size_t owed)
 size_t worker_memory_max(const struct limits *limits, size_t count)
 {
 	size_t own = sizeof(struct worker) + STACK + STREAM_IN_ROOM + STREAM_OUT_ROOM +
-	             2 * datagrams_size(DATAGRAM_ROOM) + judge_size() + desk_size();
+	             reflectors_size() + judge_size() + desk_size();
 	/* All that may be owed, and what one turn can add to that before anybody looks. */
 	size_t owed = limits->owed_max + room_of(limits->owed_by_one + STREAM_IN_ROOM);
 	/* From then on each may still owe a little and have asked as much. */
@@ -237,6 +192,32 @@ size_t worker_memory_max(const struct limits *limits, size_t count)
 	              2 * room_of(OWED_WHEN_SHORT + STREAM_LAST_ROOM);
 
 	return (own + owed + limits->state_bytes) * count + each * limits->room;
+}
+
+/* --- what it has counted --- */
+
+const struct service_counters *worker_service(const struct worker *worker, size_t number,
+                                              const struct service_ops **ops)
+{
+	if (number >= SERVICES_MAX || !worker->services[number].ops)
+		return NULL;
+	*ops = worker->services[number].ops;
+	return &worker->services[number].counters;
+}
+
+uint64_t worker_backlog(const struct worker *worker)
+{
+	return counter_read(&worker->streams.owed);
+}
+
+uint64_t worker_pauses(const struct worker *worker)
+{
+	return counter_read(&worker->listeners.pauses);
+}
+
+const struct turns *worker_turns(const struct worker *worker)
+{
+	return &worker->turns;
 }
 
 /* --- running --- */
@@ -278,36 +259,21 @@ static void handle(struct worker *worker, const struct happening *happening)
 	}
 }
 
-static bool is_any_hot(const struct worker *worker)
-{
-	for (const struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->hot)
-			return true;
-	return false;
-}
-
-static void turn_hot(struct worker *worker)
-{
-	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		if (each->hot)
-			reflector_turn(each, worker->streams.now);
-}
-
 /* What came before the signal is still taken in and answered; what comes after it is not. */
 static void begin_to_end(struct worker *worker)
 {
 	worker->draining = true;
 	worker->ends = mono_add(worker->streams.now, DRAIN_AT_MOST);
 	listeners_close(&worker->listeners);
-	for (struct reflector *each = worker->reflectors; each; each = each->next)
-		reflector_drain(each, worker->streams.now);
-	close_reflectors(worker);
+	reflectors_close(&worker->reflectors, worker->streams.now);
 	streams_drain(&worker->streams);
 }
 
 /* Whoever has something to read is not silent: nobody is judged before all were heard. */
 static bool all_were_heard(struct worker *worker, int count)
 {
+	if (count < 0)
+		return false;
 	worker->unheard = count < HAPPENINGS ? 0 : worker->unheard + 1;
 	return worker->unheard % UNHEARD_TURNS == 0;
 }
@@ -317,16 +283,18 @@ static void turn(struct worker *worker, const struct happening *happenings, int 
 	struct streams *streams = &worker->streams;
 
 	streams_begin_turn(streams, clock_mono());
+	if (worker->timed)
+		turns_begin(&worker->turns, streams->now);
 	for (int i = 0; i < count; i++)
 		handle(worker, &happenings[i]);
-	turn_hot(worker);
+	reflectors_turn(&worker->reflectors, streams->now);
 	listeners_accept(&worker->listeners);
 	listeners_resume(&worker->listeners);
 	if (all_were_heard(worker, count) && !mono_before(streams->now, streams->due))
 		streams_sweep(streams);
 	if (!worker->draining && atomic_load(&worker->stopping))
 		begin_to_end(worker);
-	counter_add(&worker->turns, 1);
+	counter_add(&worker->turns.count, 1);
 }
 
 static bool has_ended(const struct worker *worker)
@@ -335,20 +303,33 @@ static bool has_ended(const struct worker *worker)
 	                            !mono_before(worker->streams.now, worker->ends));
 }
 
-void worker_run(struct worker *worker)
+/* When something is to be done though nothing happens. */
+static struct mono due_of(const struct worker *worker)
+{
+	struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
+
+	due = mono_earlier(due, reflectors_next(&worker->reflectors, worker->streams.now));
+	return mono_earlier(due, worker->ends);
+}
+
+int worker_run(struct worker *worker)
 {
 	struct happening happenings[HAPPENINGS];
 
 	while (!has_ended(worker)) {
-		struct mono due = mono_earlier(worker->streams.due, worker->listeners.resumes);
-
-		loop_arm(&worker->loop, mono_earlier(due, worker->ends));
-		int count = is_any_hot(worker)
+		loop_arm(&worker->loop, due_of(worker));
+		int count = reflectors_any_hot(&worker->reflectors)
 		                    ? loop_poll(&worker->loop, happenings, HAPPENINGS)
 		                    : loop_wait(&worker->loop, happenings, HAPPENINGS);
 
+		worker->deaf = count < 0 ? worker->deaf + 1 : 0;
+		if (worker->deaf > DEAF_TURNS && !worker->draining)
+			return count;
 		turn(worker, happenings, count);
+		if (worker->timed)
+			turns_end(&worker->turns, clock_mono());
 	}
+	return 0;
 }
 
 void worker_stop(struct worker *worker)
@@ -360,11 +341,6 @@ void worker_stop(struct worker *worker)
 void worker_prod(struct worker *worker)
 {
 	loop_wake(&worker->stop);
-}
-
-uint64_t worker_turns(const struct worker *worker)
-{
-	return counter_read(&worker->turns);
 }
 
 void worker_set_rate(struct worker *worker, int64_t per_second)

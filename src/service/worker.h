@@ -12,17 +12,22 @@
 #pragma once
 
 #include "base/err.h"
+#include "service/counters.h"
 #include "service/guard.h"
 #include "service/limits.h"
 #include "service/service.h"
 
 struct desk;
+struct turns;
 struct worker;
 
 /* What all workers have in common; outlives them. */
 struct worker_setup {
 	struct limits *limits;
 	const struct guard *guard;
+	bool timed;  /* their turns are, for worker_turns() */
+	bool bursts; /* datagrams of one flow may come as one (UDP GRO) */
+	bool spins;  /* never sleeps: least latency, for a processor of its own */
 	const struct stamp_setup *stamp; /* NULL: this server does not serve it */
 };
 
@@ -40,17 +45,25 @@ MUST_CHECK int worker_serve(struct worker *worker, const struct service_ops *ops
  * itself loses. */
 size_t worker_memory_max(const struct limits *limits, size_t count);
 
-/* Serves until worker_stop() was called and its connections have ended. */
-void worker_run(struct worker *worker);
+/* What it has counted, for any thread and for as long as the worker lives.  The counters of its
+ * services, in the order in which they were opened, the same for all workers; NULL when there are
+ * no more. */
+const struct service_counters *worker_service(const struct worker *worker, size_t number,
+                                              const struct service_ops **ops);
+const struct turns *worker_turns(const struct worker *worker);
+/* Bytes kept for peers that do not read; and pauses of 100 ms in accepting, for want of descriptors. */
+uint64_t worker_backlog(const struct worker *worker);
+uint64_t worker_pauses(const struct worker *worker);
+
+/* Serves until worker_stop() was called and its connections have ended.  Negative errno when it could
+ * not even wait any more, for a time in which whatever passes has passed. */
+MUST_CHECK int worker_run(struct worker *worker);
 
 /* From any thread: begin to end. */
 void worker_stop(struct worker *worker);
 
 /* From any thread: have a turn, and look again at what the limits say. */
 void worker_prod(struct worker *worker);
-
-/* From any thread: the turns it has had so far. */
-uint64_t worker_turns(const struct worker *worker);
 
 /* From any thread: datagrams per second from one network; 0 = any. */
 void worker_set_rate(struct worker *worker, int64_t per_second);

@@ -12,7 +12,8 @@ CHECK = "check-powers"
 OTHER_ROOM = "src/probe/session.c"
 
 MUST_BE_OWNED = {
-    "src/core/clock.c": "clock_gettime clock_nanosleep gettimeofday time timespec_get",
+    "src/core/clock.c": """
+        clock_gettime clock_nanosleep gettimeofday time timespec_get pthread_getcpuclockid""",
     "src/core/synchrony.c": "adjtimex clock_adjtime ntp_adjtime",
     "src/core/random.c": "getrandom getentropy",
     "src/wire/mac.c": "dlopen dlmopen dlsym",
@@ -37,6 +38,10 @@ MUST_BE_OWNED = {
         printf write fopen open exit _exit abort quick_exit getenv secure_getenv setenv fork vfork
         execl execlp execle execv execvp execvpe execve execveat posix_spawn posix_spawnp
         waitpid kill sigaction pthread_create syscall prctl setrlimit""",
+    "src/app/metrics.c": "MHD_start_daemon MHD_add_connection MHD_queue_response MHD_run",
+    "src/net/privileges.c": "capset capget cap_set_proc cap_drop_bound capng_apply prctl",
+    "src/net/fence.c": "landlock_create_ruleset landlock_add_rule landlock_restrict_self open syscall",
+    "src/net/syscalls.c": "seccomp seccomp_init seccomp_load seccomp_rule_add",
     "src/relay/relay.c": "pthread_create pthread_join pthread_mutex_lock thrd_create",
     "src/base/parse.c": "strtol strtoll strtoul strtoull strtoimax strtod",
     None: """

@@ -78,6 +78,12 @@ def clean():
     assert not reports, reports
 
 
+@pytest.fixture
+def sandbox(build, monkeypatch):
+    """Servers enter the sandbox in each build; a sanitizer finds no leaks then."""
+    monkeypatch.setattr(build, "sandbox", True)
+
+
 @pytest.fixture(params=harness.FAMILIES, ids=lambda family: family.name)
 def family(request):
     """The test runs twice: IPv4, IPv6 (harness.Family)."""

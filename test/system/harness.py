@@ -73,6 +73,8 @@ class Build:
     sounder: pathlib.Path
     serve: pathlib.Path
     reports: pathlib.Path
+    sanitized: bool
+    sandbox: bool = False  # of servers of a sanitized build; those of another are in it anyhow
 
 
 _build = None
@@ -83,7 +85,12 @@ def use_build(directory):
     global _build
     reports = pathlib.Path(tempfile.mkdtemp(prefix="sounder-reports-"))
     reports.chmod(0o1777)  # processes of other users write there too
-    _build = Build(directory, directory / "sounder", directory / "sounder-serve", reports)
+    _build = Build(directory, directory / "sounder", directory / "sounder-serve", reports, is_sanitized(directory / "sounder-serve"))
+
+
+def is_sanitized(binary):
+    """Its reports and its search for leaks need what the sandbox takes away."""
+    return binary.is_file() and re.search(rb"__(a|t)san_init", binary.read_bytes()) is not None
 
 
 def forget_build():
@@ -100,7 +107,7 @@ def environment(**changes):
     env = dict(
         os.environ,
         LC_ALL="C",
-        ASAN_OPTIONS=f"detect_leaks=1:exitcode=99:handle_abort=1:{log}",
+        ASAN_OPTIONS=f"detect_leaks={int(not _build.sandbox)}:exitcode=99:handle_abort=1:{log}",
         UBSAN_OPTIONS=f"print_stacktrace=1:halt_on_error=1:exitcode=99:{log}",
         TSAN_OPTIONS=f"halt_on_error=1:exitcode=99:{log}",
         LSAN_OPTIONS="exitcode=99",
@@ -167,6 +174,8 @@ class Result:
 def command(args, ns=None, prefix=(), binary=None):
     """The whole argument vector: namespace, then `prefix`, then sounder (or `binary`), then `args`."""
     inside = ns.prefix if ns else []
+    if args[:1] == ("serve",) and _build.sanitized and not _build.sandbox:
+        args = ("serve", "--no-sandbox", *args[1:])
     return [*inside, *map(str, prefix), str(binary or _build.sounder), *(arg if isinstance(arg, bytes) else str(arg) for arg in args)]
 
 

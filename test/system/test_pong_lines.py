@@ -235,6 +235,16 @@ def test_quit_ends_the_connection_after_the_answers_before_it(port, family):
             assert all(is_pong(line) for line in answers[:3000]) and len(answers) <= 3001
 
 
+def test_nor_does_what_follows_it_byte_by_byte(port, family):
+    with tools.connect(family.loopback, port) as sock:
+        sock.sendall(b"ping\n" * 10 + b"quit\n")
+        for _ in range(500):
+            sock.sendall(b"x")
+            time.sleep(0.0005)  # each is a read of its own
+        answers = tools.receive_all(sock).split(b"\n")[:-1]
+        assert sum(line.startswith(b"pong ") for line in answers) == 10
+
+
 def test_the_epoch_is_the_time_of_the_answer_not_of_the_start(port, family):
     with tools.connect(family.loopback, port) as sock:
         lines = tools.Lines(sock)

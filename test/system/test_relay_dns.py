@@ -112,11 +112,16 @@ def test_a_name_that_was_dead_works_when_its_server_does(place):
     assert place.ask("healed.example").startswith("reply seq=1 ")
 
 
-def lives(pid):
+def state(pid):
+    """A letter, as proc(5) says; Z also for one that is gone."""
     with contextlib.suppress(OSError):
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    return False
+            return file.read().rpartition(")")[2].split()[0]
+    return "Z"
+
+
+def lives(pid):
+    return state(pid) != "Z"
 
 
 def below(pid):
@@ -314,13 +319,26 @@ def test_an_ipv6_client_is_the_network_that_it_is_in(place):
     assert [answer.endswith(": timed out") for answer in answers] == [True, True, False, True], answers
 
 
+def kill_all_below(pid):
+    """They succeed each other: so all stand still before the first one goes."""
+    doomed = []
+
+    def stand_still():
+        before, doomed[:] = list(doomed), below(pid)
+        for each in doomed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGSTOP)
+        return before == doomed and all(state(each) == "T" for each in doomed)
+
+    harness.wait_until(stand_still, "they stand still")
+    for each in doomed:
+        os.kill(each, signal.SIGKILL)
+    harness.wait_until(lambda: not any(map(lives, doomed)), "they have gone")
+
+
 def test_the_server_lives_on_without_anybody_who_looks_names_up(place):
     """The last one of the module: nobody brings them back."""
-    doomed = below(place.server.pid)
-    for pid in doomed:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    harness.wait_until(lambda: not any(map(lives, doomed)), "they have gone")
+    kill_all_below(place.server.pid)
     for _ in range(2):
         assert place.ask("well.example") == "error cannot resolve 'well.example': nobody looks names up any more"
     assert place.ask("9.8.7.2").startswith("reply seq=1 ")

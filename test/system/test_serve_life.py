@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`sounder serve`: signals, the drain at the end, and standard descriptors in any state."""
 import contextlib
+import itertools
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -210,11 +212,55 @@ def test_sigstop_and_sigcont_lose_nothing(family):
                 assert tools.receive_exactly(sock, 9) == b"stopped %d" % number
 
 
+@pytest.mark.workers
+def test_200_datagrams_queued_while_frozen_are_all_answered(family):
+    with harness.Server(*services(family), "--workers", "2") as server:
+        with tools.datagram_socket(family.loopback, server.port("udp-echo")) as sock:
+            server.signal(signal.SIGSTOP)
+            for number in range(200):
+                sock.send(b"queued %d" % number)
+            assert tools.silent(sock, 0.02)
+            server.signal(signal.SIGCONT)
+            assert {sock.recv(100) for _ in range(200)} == {b"queued %d" % n for n in range(200)}
+            assert tools.silent(sock, 0.05), "more replies than requests"
+
+
+def test_whoever_spoke_while_it_was_frozen_was_not_silent(family):
+    """It sleeps for longer than the idle time-out; what came meanwhile is heard before anybody is judged."""
+    with harness.Server(*services(family), "--idle-timeout", "400ms") as server, contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(tools.connect(family.loopback, server.port("tcp-echo"))) for _ in range(40)]
+        for sock in crowd:
+            sock.sendall(b"before")
+        assert all(tools.receive_exactly(sock, 6) == b"before" for sock in crowd)
+        server.signal(signal.SIGSTOP)
+        for sock in crowd:
+            sock.sendall(b"asleep?")
+        time.sleep(0.7)  # the time-out itself
+        server.signal(signal.SIGCONT)
+        assert all(tools.receive_exactly(sock, 7) == b"asleep?" for sock in crowd)
+
+
+def test_streams_go_on_through_many_freezes(family):
+    data = os.urandom(3_000_000)
+    with harness.Server(*services(family)) as server:
+        with tools.connect(family.loopback, server.port("tcp-echo")) as sock:
+            writer = threading.Thread(target=sock.sendall, args=(data,))
+            writer.start()
+            came = bytearray()
+            for _ in range(20):
+                server.signal(signal.SIGSTOP)
+                server.signal(signal.SIGCONT)
+                came += tools.receive_exactly(sock, len(data) // 20)
+            writer.join()
+            assert came == data
+
+
+# Each of the descriptors 0 to 2 closed or not, then those that take nothing.
 SHUT = {
-    "stdin": ["<&-"],
-    "stdout": [">&-"],
-    "stderr": ["2>&-"],
-    "all_three": ["<&-", ">&-", "2>&-"],
+    "_".join(names): [{"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-"}[name] for name in names]
+    for count in (1, 2, 3)
+    for names in itertools.combinations(("stdin", "stdout", "stderr"), count)
+} | {
     "all_full": [">/dev/full", "2>/dev/full"],
     "stdout_whose_reader_is_gone": ["> >(true)", "2>&-"],
 }
@@ -275,6 +321,23 @@ def test_a_full_stderr_pipe_stops_nothing(verbose):
                     tools.reset(sock)
             assert tools.tcp_echoes("127.0.0.1", server.port("tcp-echo"))
             server.stop()
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_full_pipes_for_all_it_has_to_say_stop_nothing(alone):
+    """Nobody reads what it says, neither where it listens nor its log."""
+    reader, writer = full_pipe()
+    try:
+        with harness.Process("serve", "tcp-echo://127.0.0.1:9000", "pong://127.0.0.1:9001", "-v", ns=alone,
+                             stdout=writer, stderr=writer) as server:
+            harness.wait_until(lambda: stands(alone, server), "a first echo")
+            for _ in range(20):
+                server.signal(signal.SIGHUP)
+                assert stands(alone, server)
+            server.signal(signal.SIGTERM)
+            assert server.wait().code == 0
     finally:
         os.close(reader)
         os.close(writer)

@@ -246,7 +246,7 @@ def test_a_reload_keeps_the_endpoints_that_were_handed_over(family, tmp_path):
     with opened(family) as sock, handed([sock], ["tcp-echo"]) as how:
         with harness.Server("--config", config, **how) as server:
             server.signal(signal.SIGHUP)
-            server.wait_err("has been read again")
+            server.wait_err("options read again")
             assert tools.tcp_echoes(family.loopback, server.port("tcp-echo"))
 
 
@@ -327,13 +327,13 @@ def test_the_units_say_what_this_server_understands(units):
     service = (units / "sounder.service").read_text()
     assert "Type=notify\n" in service and "WatchdogSec=" in service and "@" not in re.sub("@[a-z-]+", "", service)
     command = re.search(r"ExecStart=\S+/sounder serve --config (\S+)", service)
-    assert command and command[1].endswith("etc/sounder.conf")
+    assert command and command[1].endswith("etc/sounder/sounder.conf")
     name = re.search(r"FileDescriptorName=(\S+)", (units / "sounder.socket").read_text())
     assert name[1] == "tcp-echo"
 
 
 def test_the_configuration_that_is_installed_is_understood(units, alone):
-    config = units.parents[2] / "etc" / "sounder.conf"
+    config = units.parents[2] / "etc" / "sounder" / "sounder.conf"
     with harness.Server("--config", config, expect=8, ns=alone):
         pass
     said = [line[1:] for line in config.read_text().splitlines() if re.match("#[a-z]", line)]

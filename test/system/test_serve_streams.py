@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`sounder serve tcp-echo`: every byte comes back, whatever the other peers do."""
 import concurrent.futures
+import contextlib
 import hashlib
 import random
 import select
+import signal
 import socket
 import threading
 import time
@@ -64,10 +66,9 @@ def random_pieces(megabytes, seed):
 
 @pytest.mark.parametrize("mss", [None, 536], ids=["any_mss", "small_mss"])
 def test_64_megabytes_come_back_through_a_half_closed_connection(family, mss):
-    megabytes = 64 if mss is None else 16
     with echo_server(family) as server:
         with tools.connect(family.loopback, server.port("tcp-echo"), mss=mss) as sock:
-            went, came = send_then_read(sock, random_pieces(megabytes, 1), 4 * MEGABYTE)
+            went, came = send_then_read(sock, random_pieces(64, 1), 4 * MEGABYTE)
     assert went == came
 
 
@@ -106,6 +107,22 @@ def test_200_sizes_come_back_exactly(family):
                 writer.start()
                 assert tools.receive_exactly(sock, size) == data, size
                 writer.join()
+
+
+def test_200_sizes_in_steps_of_8_kilobytes_come_back_through_half_closed_connections():
+    data = random.Random(5).randbytes(SIZES * 8192)
+    with echo_server(harness.IPV4) as server:
+        for size in range(8192, SIZES * 8192 + 1, 8192):
+            with tools.connect("127.0.0.1", server.port("tcp-echo")) as sock:
+                writer = threading.Thread(target=send_and_end, args=(sock, memoryview(data)[:size]))
+                writer.start()
+                assert tools.receive_all(sock) == data[:size], size
+                writer.join()
+
+
+def send_and_end(sock, data):
+    sock.sendall(data)
+    sock.shutdown(socket.SHUT_WR)
 
 
 def test_a_byte_at_a_time_comes_back_in_order(family):
@@ -197,6 +214,24 @@ def test_700_peers_that_never_read_cost_bounded_memory_and_harm_nobody():
         assert tools.tcp_echoes("127.0.0.1", port)
 
 
+def test_8_clients_that_never_read_cost_no_8_megabytes_and_another_goes_on(family):
+    with echo_server(family, env=lean()) as server, contextlib.ExitStack() as stack:
+        port = server.port("tcp-echo")
+        other = stack.enter_context(tools.connect(family.loopback, port))
+        at_start = tools.resident_kb(server.pid)
+        mute = [Stuffed(port, host=family.loopback) for _ in range(8)]
+        for peer in mute:
+            stack.callback(tools.reset, peer.sock)
+        stuff(mute)
+        for number in range(300):
+            text = b"%d " % number * 200
+            other.sendall(text)
+            assert tools.receive_exactly(other, len(text)) == text
+        assert min(peer.sent for peer in mute) > 256 << 10, "they are owed something"
+        assert tools.resident_kb(server.pid) - at_start < 8 * 1024
+        assert all(peer.comes_back() for peer in mute), "what they did not read was kept all the same"
+
+
 def test_one_peer_that_never_reads_is_stopped_at_a_high_water_mark(family):
     with echo_server(family, "--workers", "1", env=lean()) as server:
         port = server.port("tcp-echo")
@@ -237,6 +272,46 @@ def test_storms_of_resets_and_bare_connects_change_nothing(family):
                     witness.sendall(b"witness")
                     assert tools.receive_exactly(witness, 7) == b"witness"
         harness.wait_until(lambda: tools.descriptors(server.pid) <= fds, "all descriptors back")
+        assert tools.tcp_echoes(family.loopback, port)
+
+
+def crowd(family, port, stage, count=1500):
+    """So many connections at the stage at which they are to be reset. `owing`: they have not read."""
+    for number in range(count):
+        sock = tools.connect(family.loopback, port, rcvbuf=4096 if stage == "owing" else None)
+        if stage == "heard" or stage == "unread":
+            sock.sendall(b"r" * (1 + number % 3000))
+        if stage == "heard":
+            tools.receive_exactly(sock, 1)
+        if stage == "owing":
+            sock.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                sock.send(b"o" * 200_000)
+        yield sock
+
+
+@pytest.mark.parametrize("stage", ["waiting", "unread", "accepted", "heard", "owing"])
+def test_a_crowd_that_is_reset_at_once_changes_nothing(family, stage):
+    """Before they are accepted, with and without something said; after that; after an echo; while more is
+    owed to them than they read."""
+    with echo_server(family, "--workers", "2") as server:
+        port = server.port("tcp-echo")
+        with tools.connect(family.loopback, port) as witness:
+            witness.sendall(b"witness")
+            assert tools.receive_exactly(witness, 7) == b"witness"
+            fds = tools.descriptors(server.pid)
+            if stage in ("waiting", "unread"):
+                server.signal(signal.SIGSTOP)
+            peers = list(crowd(family, port, stage))
+            if stage == "accepted":
+                harness.wait_until(lambda: tools.descriptors(server.pid) >= fds + len(peers), "all are in")
+            for peer in peers:
+                tools.reset(peer)
+            server.signal(signal.SIGCONT)
+            witness.sendall(b"witness")
+            assert tools.receive_exactly(witness, 7) == b"witness"
+            harness.wait_until(lambda: tools.descriptors(server.pid) <= fds, "all descriptors back")
+        assert tools.cpu_share(server.pid, 0.2) < 0.2
         assert tools.tcp_echoes(family.loopback, port)
 
 

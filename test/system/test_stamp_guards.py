@@ -131,7 +131,8 @@ def test_without_an_endpoint_stamp_is_left_out_where_its_port_is_not_permitted(a
     harness.need_tool("setpriv")
     with harness.Server(expect=6, ns=alone, prefix=unprivileged) as server:
         assert {each.kind for each in server.listening} == {"pong", "tcp-echo", "udp-echo"}
-        assert len(re.findall(r"stamp is left out: cannot listen on 'stamp://127.0.0.1:862': .*cap_net_bind_service", server.err)) == 1
+        server.wait_err("left out")
+        assert len(re.findall(r"""msg="left out" reason="cannot listen on 'stamp://127.0.0.1:862': .*cap_net_bind_service""", server.err)) == 1
         assert alone.call(tools.udp_echoes, "127.0.0.1", 8888)
     # who asks for it is told that it cannot be
     result = harness.run("serve", "stamp", ns=alone, prefix=unprivileged, code=2)

@@ -103,7 +103,7 @@ def test_a_full_table_leaves_its_sessions_alone_and_newcomers_stateless(family):
 def test_the_memory_of_a_hundred_thousand_sessions_is_told_and_kept(alone):
     """Told at the start; and by the time that so many have come it is no more."""
     with harness.Server("stamp://127.0.0.1:0", "--workers", "1", "--stamp-sessions", "100000", "-v", "--rate", "0", ns=alone) as server:
-        told = int(server.wait_err(r"stamp: at most 100000 sessions, (\d+) kB, at each worker")[1])
+        told = int(server.wait_err(r'msg="stamp" sessions_per_worker=100000 bytes_per_worker=(\d+)')[1]) // 1024
         assert 5000 < told < 20_000
         with Peer("127.0.0.1", server.port("stamp"), ns=alone) as peer:
             number(peer)

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdatomic.h>
+
 #include "core/clock.h"
 #include "unit.h"
 
@@ -44,6 +47,37 @@ TEST(a_machine_is_not_suspended_for_less_than_nothing)
 	assert_true(clock_suspended() > -NS_PER_MS);
 }
 
+static void *take_time(void *argument)
+{
+	const atomic_bool *enough = argument;
+
+	while (!atomic_load(enough))
+		;
+	return NULL;
+}
+
+TEST(the_processor_time_of_a_thread_is_read_from_another_while_it_lives)
+{
+	atomic_bool enough = false;
+	pthread_t thread;
+	struct cpu_clock clock = { 0 };
+	int64_t span = 0, last = 0;
+
+	assert_int_equal(pthread_create(&thread, NULL, take_time, &enough), 0);
+	assert_int_equal(cpu_clock_of(thread, &clock), 0);
+	while (span < 2 * NS_PER_MS) {
+		assert_int_equal(cpu_clock_read(clock, &span), 0);
+		assert_true(span >= last);
+		last = span;
+	}
+	atomic_store(&enough, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	while (cpu_clock_read(clock, &span) == 0) /* it ends a moment after it was joined */
+		last = span;
+	assert_int_equal(cpu_clock_read(clock, &span), -EINVAL);
+	assert_int_equal(span, last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -52,6 +86,8 @@ int main(void)
 		cmocka_unit_test(never_is_later_than_any_instant),
 		cmocka_unit_test(a_span_added_is_the_span_between),
 		cmocka_unit_test(a_machine_is_not_suspended_for_less_than_nothing),
+		cmocka_unit_test(
+			the_processor_time_of_a_thread_is_read_from_another_while_it_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

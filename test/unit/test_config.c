@@ -124,6 +124,19 @@ TEST(a_file_that_is_not_there_is_named)
 	free(text);
 }
 
+static void expect_directory(const char *path, const char *wanted)
+{
+	assert_string_equal(config_directory(path).path, wanted);
+}
+
+TEST(a_file_stands_in_the_directory_that_its_path_names)
+{
+	expect_directory("sounder.conf", ".");
+	expect_directory("etc/sounder.conf", "etc/");
+	expect_directory("/etc/sounder/sounder.conf", "/etc/sounder/");
+	expect_directory("/sounder.conf", "/");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_nul_is_no_text),
 		cmocka_unit_test(a_file_has_a_written_maximum),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),
+		cmocka_unit_test(a_file_stands_in_the_directory_that_its_path_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

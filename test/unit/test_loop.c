@@ -226,6 +226,50 @@ TEST(being_punctual_may_be_asked_by_anybody)
 	loop_be_punctual();
 }
 
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* A signal that some handler takes, as SIGCONT without one: nothing is known of what happened. */
+static void *interrupt(void *waiter)
+{
+	for (int i = 0; i < 500; i++) {
+		(void)pthread_kill(*(pthread_t *)waiter, SIGUSR2);
+		(void)usleep(1000);
+	}
+	return NULL;
+}
+
+TEST(a_wait_that_is_interrupted_is_not_a_wait_without_happenings)
+{
+	const struct sigaction action = { .sa_handler = do_nothing };
+	struct loop loop = open_loop();
+	struct happening happenings[ROOM];
+	pthread_t self = pthread_self(), other;
+
+	assert_int_equal(sigaction(SIGUSR2, &action, NULL), 0);
+	assert_int_equal(pthread_create(&other, NULL, interrupt, &self), 0);
+	assert_int_equal(loop_wait(&loop, happenings, ROOM), -EINTR);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	loop_done(&loop);
+}
+
+TEST(a_wait_that_fails_says_why_and_takes_a_moment)
+{
+	struct loop loop = open_loop();
+	struct happening happenings[ROOM];
+
+	(void)close(loop.epoll);
+	struct mono before = clock_mono();
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(loop_wait(&loop, happenings, ROOM), -EBADF);
+	assert_true(mono_since(clock_mono(), before) >= 3 * NS_PER_MS);
+	loop.epoll = -1;
+	loop_done(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +284,8 @@ int main(void)
 		cmocka_unit_test(another_thread_wakes_it_and_many_wakes_are_one),
 		cmocka_unit_test(signals_come_as_events_and_do_not_kill),
 		cmocka_unit_test(no_more_are_told_than_there_is_room_for),
+		cmocka_unit_test(a_wait_that_is_interrupted_is_not_a_wait_without_happenings),
+		cmocka_unit_test(a_wait_that_fails_says_why_and_takes_a_moment),
 		cmocka_unit_test(being_punctual_may_be_asked_by_anybody),
 	};
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "loopback.h"
+#include "net/confine.h"
 #include "net/resolver.h"
 
 /* Waits for one answer; a name server that hangs is no reason to wait longer than it may. */
@@ -60,8 +61,33 @@ TEST(the_helper_process_does_the_same)
 {
 	struct resolver resolver;
 
-	assert_int_equal(resolver_init_helper(&resolver), 0);
+	assert_int_equal(resolver_init_helper(&resolver, NULL), 0);
 	assert_resolves(&resolver);
+	resolver_done(&resolver);
+}
+
+TEST(confined_it_does_the_same)
+{
+	struct resolver resolver;
+
+	assert_int_equal(resolver_init_helper(&resolver, confine_resolver), 0);
+	assert_resolves(&resolver);
+	resolver_done(&resolver);
+}
+
+static int cannot_confine(void)
+{
+	return -EPERM;
+}
+
+TEST(a_helper_that_cannot_be_confined_looks_nothing_up)
+{
+	struct resolver resolver;
+	struct resolver_answer answer;
+
+	assert_int_equal(resolver_init_helper(&resolver, cannot_confine), 0);
+	assert_true(wait_for(resolver.watch.fd, POLLHUP));
+	assert_int_equal(resolver_take(&resolver, &answer), -EPIPE);
 	resolver_done(&resolver);
 }
 
@@ -71,7 +97,7 @@ TEST(the_helper_goes_when_its_server_goes)
 	struct resolver_answer answer;
 	int status = 0;
 
-	assert_int_equal(resolver_init_helper(&resolver), 0);
+	assert_int_equal(resolver_init_helper(&resolver, NULL), 0);
 	assert_int_equal(resolver_ask(&resolver, 1, "127.0.0.1", AF_UNSPEC), 0);
 	answer = take_one(&resolver);
 	assert_int_equal(answer.id, 1);
@@ -115,6 +141,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_resolve_literals_names_and_refuse_the_rest),
 		cmocka_unit_test(the_helper_process_does_the_same),
+		cmocka_unit_test(confined_it_does_the_same),
+		cmocka_unit_test(a_helper_that_cannot_be_confined_looks_nothing_up),
 		cmocka_unit_test(the_helper_goes_when_its_server_goes),
 		cmocka_unit_test(many_questions_get_each_its_own_answer),
 		cmocka_unit_test(a_name_too_long_is_cut_not_overrun),

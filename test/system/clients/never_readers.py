@@ -20,8 +20,8 @@ class Stuffed:
 
     PATTERN = bytes(range(251)) * 261  # 64 KB and a bit; its phase is checked on reading
 
-    def __init__(self, port, request=PATTERN):
-        self.sock = tools.connect("127.0.0.1", port, mss=1000, rcvbuf=4096)
+    def __init__(self, port, request=PATTERN, host="127.0.0.1"):
+        self.sock = tools.connect(host, port, mss=1000, rcvbuf=4096)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)
         self.sock.setblocking(False)
         self.request = request
