@@ -80,6 +80,12 @@ static bool follows(struct mono later, struct mono earlier, int64_t slack)
 	       mono_since(later, earlier) >= -slack;
 }
 
+static bool is_queued_rightly(const struct sample *sample)
+{
+	return mono_known(sample->left) && follows(sample->queued, sample->called, SLACK) &&
+	       follows(sample->left, sample->queued, 0);
+}
+
 bool sample_distrust(struct sample *sample)
 {
 	struct sample given = *sample;
@@ -90,8 +96,7 @@ bool sample_distrust(struct sample *sample)
 	if (!follows(sample->left, sample->called, SLACK) ||
 	    !follows(sample->read, sample->left, SLACK))
 		sample->left = (struct mono){ 0 };
-	if (!mono_known(sample->left) || !follows(sample->queued, sample->called, SLACK) ||
-	    !follows(sample->left, sample->queued, 0))
+	if (!is_queued_rightly(sample))
 		sample->queued = (struct mono){ 0 };
 	if (!follows(sample->arrived, departure(sample),
 	             mono_known(sample->left) ? 0 : SLACK) ||

@@ -233,7 +233,7 @@ TEST(the_bound_contains_the_truth_by_any_clock)
 
 TEST(a_step_of_its_clock_is_told_once_with_its_size)
 {
-	for (int sign = -1; sign <= 1; sign += 2) {
+	for (int64_t sign = -1; sign <= 1; sign += 2) {
 		struct settings settings = fair();
 
 		settings.mirror.step = sign * 2 * NS_PER_SEC;

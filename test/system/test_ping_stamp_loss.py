@@ -137,7 +137,7 @@ def test_duplicates_of_replies_are_no_replies(family, pair):
     with Reflector(family, ns=pair.b, change=lambda reply, request, n: [reply] * (2 if n % 3 == 0 else 1)) as peer:
         lose(pair, peer, "numgen random mod 100 < 10", None)
         summary = summary_of(ask(pair, peer, family, count=300))
-    assert summary["duplicates"] > 50
+    assert summary["duplicates"] > summary["received"] / 5
     assert_exact(peer, summary)
 
 

@@ -592,7 +592,7 @@ TEST(of_a_sealed_reply_every_bit_of_the_first_112_octets_is_protected)
 
 	reflect_sealed(&exchange, 0, mac);
 	assert_int_equal(give(&exchange, SEALED)->key, asked);
-	for (size_t bit = 0; bit < SEALED * 8; bit++) {
+	for (size_t bit = 0; bit < (size_t)8 * SEALED; bit++) {
 		exchange.packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_reply(&exchange, SEALED, false, -EBADMSG);
 		exchange.packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
