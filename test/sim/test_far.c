@@ -171,7 +171,7 @@ TEST(it_is_nearly_half_the_minimum_round_trip)
 			take(&run);
 			least = span_min(least, run.result.rtt);
 		}
-		assert_in_range(oneway_clock(&run.oneway).bound, least / 2 - 2 * GRAIN,
+		assert_in_range(oneway_clock(&run.oneway).bound, least / 2 - INT64_C(2) * GRAIN,
 		                least * 6 / 10);
 	}
 }

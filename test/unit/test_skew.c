@@ -85,7 +85,7 @@ TEST(a_pause_longer_than_its_memory_leaves_only_what_came_after)
 	skew_init(&skew, 0);
 	for (int64_t t = 0; t < 100; t++)
 		add_clean(&skew, t * NS_PER_SEC, 20e-6);
-	add_clean(&skew, 2 * SKEW_BUCKETS * SKEW_WIDEST, 20e-6);
+	add_clean(&skew, INT64_C(2) * SKEW_BUCKETS * SKEW_WIDEST, 20e-6);
 	assert_int_equal(skew.count, 1);
 	assert_true(skew.low == -SKEW_PRIOR);
 }
@@ -101,8 +101,9 @@ TEST(a_route_that_changes_one_way_does_not_move_the_rate)
 		int64_t ns = t * NS_PER_SEC, gained = t * 10000; /* 10 ppm */
 		int64_t queued = (int64_t)(random_next(&random) % 20000);
 
-		(void)skew_add(&skew, at(ns, (t < 1500 ? 1 : 2) * FORWARD + gained + queued),
-		               at(ns + 4 * FORWARD, REVERSE - gained - 200 + queued));
+		(void)skew_add(&skew,
+		               at(ns, (t < 1500 ? 1 : INT64_C(2)) * FORWARD + gained + queued),
+		               at(ns + INT64_C(4) * FORWARD, REVERSE - gained - 200 + queued));
 	}
 	assert_true(fabs(skew.rate - 10e-6) < 10e-9);
 }
