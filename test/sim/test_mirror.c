@@ -330,6 +330,28 @@ TEST(intervals_tell_each_direction_of_their_own_probes)
 	}
 }
 
+/* Over another socket the numbers go on: those of before are not counted again. */
+TEST(who_moves_to_another_family_is_counted_on)
+{
+	struct settings settings = fair();
+
+	settings.mirror.forward_lost = 30;
+	struct world *world = world_new(&settings);
+
+	world_run_until(world, mono_add(world->start, settings.count * settings.interval / 2));
+	world_readdress(world, 0, "2001:db8::1");
+	world_run(world);
+	world_check(world);
+	struct direction_counts counts = world_check_directions(world);
+
+	assert_int_equal(world->moves, 1);
+	assert_true(counts.is_known);
+	/* What was under way was given up, and of one more nobody may know. */
+	assert_true(counts.undetermined <= 3);
+	assert_true(counts.received > (uint64_t)settings.count * 9 / 10);
+	world_free(world);
+}
+
 TEST(several_targets_are_counted_each_by_itself)
 {
 	struct settings settings = fair();
@@ -366,6 +388,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_step_of_our_clock_is_none_of_its),
 		cmocka_unit_test(what_is_followed_up_is_the_wires_residence),
 		cmocka_unit_test(intervals_tell_each_direction_of_their_own_probes),
+		cmocka_unit_test(who_moves_to_another_family_is_counted_on),
 		cmocka_unit_test(several_targets_are_counted_each_by_itself),
 	};
 
