@@ -24,6 +24,43 @@ static const char *read_label(const char *line, char *out)
 	return line;
 }
 
+/* A page of every kind of sample, in a room that may be too small at any place; returns what it needs. */
+static size_t write_page(char *text, size_t room, const struct prometheus_label *label,
+                         const uint64_t within[3])
+{
+	static const int64_t edges[] = { 1000, 2500000000 };
+	struct prometheus page;
+
+	prometheus_init(&page, text, room);
+	prometheus_family(&page, "c_total", PROMETHEUS_COUNTER, "A \\ and\nanother line.");
+	prometheus_count(&page, label, 1, within[0]);
+	prometheus_family(&page, "g_seconds", PROMETHEUS_GAUGE, "Seconds.");
+	prometheus_seconds(&page, label, 1, (int64_t)(within[1] & INT64_MAX));
+	prometheus_family(&page, "h_seconds", PROMETHEUS_HISTOGRAM, "Durations.");
+	prometheus_histogram(&page, edges, within, 2, (int64_t)(within[2] & INT64_MAX));
+	must(page.length <= page.room);
+	return page.full ? SIZE_MAX : page.length;
+}
+
+static void check_page(const uint8_t *data, size_t size, const struct prometheus_label *label)
+{
+	uint64_t within[3] = { 1, 2, 3 };
+	size_t most = 2048 + 4 * size;
+	char *text = malloc(most), *small = malloc(most);
+
+	must(text && small);
+	memcpy(within, data, size < sizeof(within) ? size : sizeof(within));
+	size_t length = write_page(text, most, label, within);
+
+	must(length < most);
+	must(write_page(small, length - 1 - (size + within[0]) % (length - 1), label, within) ==
+	     SIZE_MAX);
+	must(write_page(small, length, label, within) == length);
+	must(memcmp(text, small, length) == 0);
+	free(text);
+	free(small);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *value = string_of(data, size), *again = malloc(size + 1);
@@ -43,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	small.name = "m";
 	prometheus_count(&small, &label, 1, 7);
 	must(small.length <= small.room && small.full == (small.room < page.length));
+	check_page(data, size, &label);
 	free(text);
 	free(again);
 	free(value);
