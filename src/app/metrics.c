@@ -354,7 +354,7 @@ int metrics_socket(const struct metrics *metrics)
 size_t metrics_memory_max(void)
 {
 	return sizeof(struct metrics) + STACK +
-	       METRICS_CLIENTS_MAX * (CLIENT_MAX + HEAD_MAX + METRICS_PAGE_ROOM);
+	       (size_t)METRICS_CLIENTS_MAX * (CLIENT_MAX + HEAD_MAX + METRICS_PAGE_ROOM);
 }
 
 int metrics_start(struct metrics *metrics, const struct server *server, struct err *err)

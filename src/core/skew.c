@@ -103,27 +103,32 @@ static void swap(double *one, double *other)
 	*other = kept;
 }
 
+/* Puts those from first to last in two parts, of which the first ends where it says: all in it are no
+ * greater than any in the second (Hoare). */
+static size_t part(double *values, size_t first, size_t last)
+{
+	double pivot = values[first + (last - first) / 2];
+	size_t i = first, j = last;
+
+	for (;;) {
+		while (i < last && values[i] < pivot)
+			i++;
+		while (j > first && values[j] > pivot)
+			j--;
+		if (i >= j)
+			return j;
+		swap(&values[i++], &values[j--]);
+	}
+}
+
 /* The value that would be at rank if they were sorted (Hoare's FIND). */
 static double select_rank(double *values, size_t count, size_t rank)
 {
 	size_t first = 0, last = count - 1;
 
 	while (first < last) {
-		double pivot = values[first + (last - first) / 2];
-		size_t i = first, j = last;
+		size_t j = part(values, first, last);
 
-		for (;;) {
-			while (values[i] < pivot)
-				i++;
-			while (values[j] > pivot)
-				j--;
-			if (i >= j)
-				break;
-			swap(&values[i++], &values[j--]);
-		}
-		/* All up to j are <= pivot, all beyond are >= pivot. */
-		if (values[j] > pivot)
-			j--;
 		if (rank <= j)
 			last = j;
 		else

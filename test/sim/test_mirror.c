@@ -236,7 +236,7 @@ TEST(a_step_of_its_clock_is_told_once_with_its_size)
 	for (int64_t sign = -1; sign <= 1; sign += 2) {
 		struct settings settings = fair();
 
-		settings.mirror.step = sign * 2 * NS_PER_SEC;
+		settings.mirror.step = 2 * sign * NS_PER_SEC;
 		settings.mirror.step_at = 20 * NS_PER_SEC;
 		struct world *world = lived(&settings);
 

@@ -267,7 +267,7 @@ TEST(the_tail_is_open_until_a_closing_probe_is_answered)
 {
 	unsigned with_tail = 0;
 
-	for (uint64_t seed = 1; seed <= 10 * SEEDS; seed++) {
+	for (uint64_t seed = 1; seed <= UINT64_C(10) * SEEDS; seed++) {
 		struct ways_options options = fair(seed);
 
 		options.probes = 200;
@@ -284,7 +284,7 @@ TEST(the_tail_is_open_until_a_closing_probe_is_answered)
 
 TEST(closing_probes_that_are_lost_too_never_make_it_guess)
 {
-	for (uint64_t seed = 1; seed <= 20 * SEEDS; seed++) {
+	for (uint64_t seed = 1; seed <= UINT64_C(20) * SEEDS; seed++) {
 		struct ways_options options = fair(seed);
 
 		options.probes = 100 + DIRECTION_CLOSING;
@@ -301,7 +301,7 @@ TEST(a_restart_opens_only_what_was_lost_around_it)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct ways_options options = foul(seed);
 
-		options.restart = 2 * DIRECTION_REACH + (seed - 1) * 240;
+		options.restart = UINT64_C(2) * DIRECTION_REACH + (seed - 1) * 240;
 		struct run *run = begin(&options, true);
 
 		assert_int_equal(run->direction.restarts, 1);
