@@ -48,7 +48,7 @@ static const struct option_spec specs[] = {
 	  FIELD(metrics), 0, 0 },
 	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
 	  FIELD(log), 0, 0 },
-	{ "gro", 0, OPTION_FLAG, NULL, "take bursts of datagrams as one (else 5 % dearer)",
+	{ "gro", 0, OPTION_FLAG, NULL, "take bursts of datagrams as one (all else is dearer)",
 	  FIELD(gro), 0, 0 },
 	{ "spin", 0, OPTION_FLAG, NULL, "least latency: workers never sleep", FIELD(spin), 0,
 	  0 },
