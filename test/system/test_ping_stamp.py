@@ -74,7 +74,8 @@ def test_a_conforming_reflector(key, tlvs, family, key_file):
     for reply in answered(records):
         assert_directions(reply)
         assert reply["far_ttl"] == 64
-        assert reply["reflector_seq"] == reply["seq"] - 1
+        unsent = sum(each["seq"] < reply["seq"] for each in records if each["type"] == "unsent")
+        assert reply["reflector_seq"] == reply["seq"] - 1 - unsent  # what never left has no number on the wire
         assert ("far_tos" in reply) == tlvs
     assert [request.sequence for request in requests] == list(range(len(requests)))
     assert len({request.ssid for request in requests}) == 1 and requests[0].ssid != 0
