@@ -48,20 +48,43 @@ static void check_values(const struct values *values, const char *text, size_t s
 		check_text(values->listens.items[i], text, size);
 }
 
+/* Read once more, the same is said; without its lists, others differ in no more than those. */
+static void check_again(const char *text, size_t size, struct values *values)
+{
+	char *copy = string_of((const uint8_t *)text, size);
+	struct values again = { .count = 1, .interval = hour };
+	struct err err = { 0 };
+	uint64_t given = option_lists_given(&table, values);
+
+	int result = config_parse("a file", copy, size, &table, &again, &err);
+
+	must(result <= 0);
+	for (size_t i = 0; i < table.count; i++)
+		must(!option_differs(&table.specs[i], values, &again));
+	option_empty_lists(&table, &again, UINT64_MAX);
+	must(option_lists_given(&table, &again) == 0);
+	for (size_t i = 0; i < table.count; i++)
+		must(option_differs(&table.specs[i], values, &again) == (given >> i & 1));
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = string_of(data, size); /* NULs and all */
+	char *kept = string_of(data, size);
 	struct values values = { .count = 1, .interval = hour };
 	struct err err = { 0 };
 	int result = config_parse("a file", text, size, &table, &values, &err);
 
 	check_values(&values, text, size);
+	check_again(kept, size, &values);
 	if (result < 0) {
 		must(result == -EINVAL);
 		must_be_a_sentence(&err);
 		must(strncmp(err.text, "a file:", 7) == 0);
 		must(err.text[7] >= '1' && err.text[7] <= '9');
 	}
+	free(kept);
 	free(text);
 	return 0;
 }
