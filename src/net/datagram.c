@@ -229,6 +229,12 @@ static size_t put_source(char *at, const struct datagram *item)
 	return put_control(at, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
 }
 
+/* It is several, to be cut apart on their way; what is left of several may be one. */
+static bool is_burst(const struct datagram *item)
+{
+	return item->piece > 0 && item->piece < item->length;
+}
+
 static void prepare(struct datagrams *datagrams, int slot, struct datagram *item)
 {
 	struct msghdr *header = &datagrams->out[slot].msg_hdr;
@@ -250,7 +256,7 @@ static void prepare(struct datagrams *datagrams, int slot, struct datagram *item
 	if (item->ticket)
 		used += put_control(control + used, SOL_SOCKET, SO_TIMESTAMPING, &stamped,
 		                    sizeof(stamped));
-	if (item->piece > 0 && item->piece < item->length)
+	if (is_burst(item))
 		used += put_control(control + used, SOL_UDP, UDP_SEGMENT, &piece,
 		                    sizeof(piece));
 	datagrams->out_iov[slot] = (struct iovec){ item->data, item->length };
@@ -292,14 +298,13 @@ static int send_one(struct datagrams *datagrams, int fd, int slot)
 {
 	const struct datagram *item = datagrams->sending[slot];
 	struct msghdr *message = &datagrams->out[slot].msg_hdr;
-	bool cut = item->piece > 0 && item->piece < item->length;
 	ssize_t took = sendmsg(fd, message, MSG_DONTWAIT);
 
 	if (took < 0 && errno != EAGAIN)
 		took = sendmsg(fd, message, MSG_DONTWAIT);
 	if (took >= 0)
 		return 0;
-	if (cut && (errno == EINVAL || errno == EIO || errno == EMSGSIZE))
+	if (is_burst(item) && (errno == EINVAL || errno == EIO || errno == EMSGSIZE))
 		return send_pieces(fd, message, item);
 	return -errno;
 }

@@ -265,13 +265,12 @@ static void hear(struct conversation *conversation)
 		connection->state |= CONNECTION_ENDED;
 	else if (got < 0)
 		take_failure(connection, got);
-	got = got > 0 ? got : 0;
 	if (got > 0) {
 		connection->shortages = 0;
 		streams_touch(streams, connection);
+		counter_add(&counters_of(conversation)->received_bytes, (uint64_t)got);
 	}
-	counter_add(&counters_of(conversation)->received_bytes, (uint64_t)got);
-	hand_over(conversation, kept + (size_t)got);
+	hand_over(conversation, kept + (got > 0 ? (size_t)got : 0));
 }
 
 /* Answers more of the requests that were kept. */
