@@ -228,9 +228,11 @@ uint64_t option_lists_given(const struct option_table *table, const void *values
 	uint64_t lists = 0;
 
 	for (size_t i = 0; i < table->count && i < NAMES_MAX; i++) {
+		if (table->specs[i].type != OPTION_LIST)
+			continue;
 		const struct option_list *list = value_of(&table->specs[i], values);
 
-		if (table->specs[i].type == OPTION_LIST && list->count > 0)
+		if (list->count > 0)
 			lists |= UINT64_C(1) << i;
 	}
 	return lists;
@@ -239,10 +241,11 @@ uint64_t option_lists_given(const struct option_table *table, const void *values
 void option_empty_lists(const struct option_table *table, void *values, uint64_t lists)
 {
 	for (size_t i = 0; i < table->count && i < NAMES_MAX; i++) {
+		if (table->specs[i].type != OPTION_LIST || !(lists >> i & 1))
+			continue;
 		struct option_list *list = (void *)((char *)values + table->specs[i].offset);
 
-		if (lists >> i & 1)
-			list->count = 0;
+		list->count = 0;
 	}
 }
 
