@@ -316,9 +316,44 @@ void datagrams_prepare(struct datagrams *datagrams, int index)
 
 void datagrams_send(struct datagrams *datagrams, int fd, int index)
 {
-	ssize_t took = sendmsg(fd, &datagrams->out[index].msg_hdr, MSG_DONTWAIT);
+	const struct msghdr *header = &datagrams->out[index].msg_hdr;
+	const struct datagram *item = datagrams->sending[index];
+	/* The plainer call is the cheaper one. */
+	ssize_t took = header->msg_control ? sendmsg(fd, header, MSG_DONTWAIT)
+	                                   : sendto(fd, item->data, item->length, MSG_DONTWAIT,
+	                                            header->msg_name, header->msg_namelen);
 
 	datagrams->sending[index]->result = took < 0 ? -errno : 0;
+}
+
+int datagrams_begin(struct datagrams *datagrams, int fd, int index, size_t known)
+{
+	struct msghdr head = datagrams->out[index].msg_hdr;
+	struct iovec first = { datagrams->items[index].data, known };
+
+	head.msg_iov = &first;
+	return sendmsg(fd, &head, MSG_DONTWAIT | MSG_MORE) < 0 ? -errno : 0;
+}
+
+void datagrams_finish(struct datagrams *datagrams, int fd, int index, size_t known)
+{
+	struct datagram *item = &datagrams->items[index];
+
+	if (sendto(fd, item->data + known, item->length - known, MSG_DONTWAIT, NULL, 0) >= 0) {
+		item->result = 0;
+		return;
+	}
+	item->result = -errno;
+	datagrams_abandon(fd);
+}
+
+/* What cannot be added to takes with it what was begun; if nothing was, it has no destination. */
+void datagrams_abandon(int fd)
+{
+	struct iovec nowhere = { NULL, 1 };
+	struct msghdr header = { .msg_iov = &nowhere, .msg_iovlen = 1 };
+
+	(void)sendmsg(fd, &header, MSG_DONTWAIT);
 }
 
 void datagrams_answer(struct datagrams *datagrams, int fd, int count)

@@ -56,6 +56,13 @@ struct datagram *datagrams_at(struct datagrams *datagrams, int index);
 void datagrams_prepare(struct datagrams *datagrams, int index);
 void datagrams_send(struct datagrams *datagrams, int fd, int index);
 
+/* The same in two steps, the second of which takes half as long as a whole send: begin() hands over the first
+ * known octets, with all that finds the way and makes room.  Then finish() or abandon() follows, nothing else
+ * by that socket.  0 or a negative errno: nothing was begun. */
+MUST_CHECK int datagrams_begin(struct datagrams *datagrams, int fd, int index, size_t known);
+void datagrams_finish(struct datagrams *datagrams, int fd, int index, size_t known);
+void datagrams_abandon(int fd);
+
 /* Sends those of the first count that are marked as answered, each from the address it came to,
  * and fills in their results. */
 void datagrams_answer(struct datagrams *datagrams, int fd, int count);

@@ -119,24 +119,55 @@ static uint64_t conclude(const struct reflector *reflector, const struct datagra
 }
 
 /* Nothing stands between the last octet that is written and its way out. */
-static void seal_and_send(struct reflector *reflector, int index)
+static struct wall send_sealed(const struct reflector *reflector, int index)
 {
 	const struct service *service = reflector->service;
 	struct datagram *datagram = datagrams_at(reflector->datagrams, index);
+	struct wall now = clock_wall();
+
+	if (service->ops->seal(service->state, datagram, now))
+		datagrams_send(reflector->datagrams, reflector->watch.fd, index);
+	else
+		datagram->result = -EIO;
+	return now;
+}
+
+/* The same after a silence, when nothing of the way out is in any cache: it is sealed twice, the first time
+ * to have all that takes at hand, and what can be done of its sending is done before the second. */
+static struct wall send_sealed_slowly(const struct reflector *reflector, int index)
+{
+	const struct service *service = reflector->service;
+	struct datagram *datagram = datagrams_at(reflector->datagrams, index);
+	size_t known = service->ops->unsealed;
 	int fd = reflector->watch.fd;
+
+	if (!service->ops->seal(service->state, datagram, clock_wall()) ||
+	    datagrams_begin(reflector->datagrams, fd, index, known) < 0)
+		return send_sealed(reflector, index);
+	struct wall now = clock_wall();
+
+	if (service->ops->seal(service->state, datagram, now)) {
+		datagrams_finish(reflector->datagrams, fd, index, known);
+	} else {
+		datagram->result = -EIO;
+		datagrams_abandon(fd);
+	}
+	return now;
+}
+
+static void seal_and_send(struct reflector *reflector, int index, bool alone)
+{
+	struct datagram *datagram = datagrams_at(reflector->datagrams, index);
 
 	if (!departures_work(&reflector->departures))
 		datagram->ticket = 0;
 	datagrams_prepare(reflector->datagrams, index);
-	struct wall now = clock_wall();
+	struct wall now =
+		alone ? send_sealed_slowly(reflector, index) : send_sealed(reflector, index);
 
-	if (service->ops->seal(service->state, datagram, now))
-		datagrams_send(reflector->datagrams, fd, index);
-	else
-		datagram->result = -EIO;
 	if (datagram->ticket)
-		departures_note(&reflector->departures, fd, datagram->ticket, now,
-		                datagram->result);
+		departures_note(&reflector->departures, reflector->watch.fd, datagram->ticket,
+		                now, datagram->result);
 	counter_add(&reflector->service->counters.sent_bytes, conclude(reflector, datagram));
 }
 
@@ -176,6 +207,7 @@ static struct batch reflect(struct reflector *reflector, int most, struct mono n
 	struct batch batch = {
 		.came = datagrams_receive(reflector->datagrams, reflector->watch.fd, most),
 	};
+	bool alone = batch.came == 1 && !reflector->hot;
 	uint64_t bytes = 0, datagrams = 0;
 
 	for (int i = 0; i < batch.came; i++) {
@@ -185,7 +217,7 @@ static struct batch reflect(struct reflector *reflector, int most, struct mono n
 		datagrams += answer_one(reflector, datagram, now);
 		batch.answered += datagram->answered;
 		if (seals && datagram->answered)
-			seal_and_send(reflector, i);
+			seal_and_send(reflector, i, alone);
 	}
 	if (batch.came <= 0)
 		return batch;

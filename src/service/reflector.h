@@ -11,7 +11,8 @@
  * only, until that has passed.
  *
  * The answers of a service that seals them are not sent by batches, which would falsify what they say of
- * their own departure: each is sealed and sent by itself.
+ * their own departure: each is sealed and sent by itself.  One that comes alone, after a silence, is sent
+ * in two steps, so that little is left to do once it says when it leaves.
  */
 #pragma once
 

@@ -53,6 +53,7 @@ struct service_ops {
 	enum drop (*answer)(void *state, struct datagram *datagram);
 	/* Optional: writes into the answer the instant at which it leaves.  False: it must not. */
 	bool (*seal)(void *state, struct datagram *datagram, struct wall now);
+	size_t unsealed; /* octets an answer begins with that sealing leaves as they are; less than all */
 	/* Optional: the answer left, or did not: datagram->result. */
 	void (*sent)(void *state, const struct datagram *datagram);
 	/* Where answers have tickets: that one really left then. */

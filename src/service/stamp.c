@@ -261,6 +261,7 @@ const struct service_ops service_stamp = {
 	.turn = turn,
 	.answer = answer,
 	.seal = seal,
+	.unsealed = STAMP_UNSEALED_BYTES,
 	.sent = sent,
 	.left = left,
 };

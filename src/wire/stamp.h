@@ -35,6 +35,7 @@ enum {
 	STAMP_OPEN_BYTES = 44,
 	STAMP_TWAMP_BYTES = 41, /* the shortest open request that gets a reply */
 	STAMP_AUTHENTICATED_BYTES = 112,
+	STAMP_UNSEALED_BYTES = 4, /* before what stamp_seal() and stamp_sign() write */
 	STAMP_MAC_AT = 96, /* authenticated: where the HMAC stands, and how much it covers */
 };
 

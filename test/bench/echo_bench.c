@@ -19,7 +19,7 @@
 static const char usage[] =
 	"usage: echo_bench tcp|hold|udp|stamp --port N --pid N [--host ADDRESS] [--connections N]\n"
 	"                  [--in-flight N] [--size BYTES] [--warm-up N] [--rounds N] [--hold-ms N]\n"
-	"                  [--ping 0|1] [--sealed 0|1]\n"
+	"                  [--ping 0|1] [--sealed 0|1] [--spin 0|1]\n"
 	"       echo_bench spawn [--runs N] -- COMMAND [ARG...] [-- COMMAND [ARG...]]...\n"
 	"  tcp    round trips over many connections: latency, server's CPU\n"
 	"  hold   opens connections, lets them idle, then asks each once: server's memory\n"
@@ -55,6 +55,7 @@ static const struct number {
 	{ "hold-ms", offsetof(struct setup, hold_ms), 0, 3600000 },
 	{ "runs", offsetof(struct setup, runs), 1, 1000000 },
 	{ "sealed", offsetof(struct setup, sealed), 0, 1 },
+	{ "spin", offsetof(struct setup, spin), 0, 1 },
 	{ "ping", offsetof(struct setup, ping), 0, 1 },
 };
 

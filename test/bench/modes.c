@@ -199,6 +199,7 @@ static int datagrams_run(const struct setup *setup, const struct requests *reque
 	if (result < 0)
 		return result;
 	salvo.requests = requests;
+	salvo.spins = setup->spin;
 	result = samples_init(&rtt, setup->rounds);
 	if (result == 0)
 		result = salvo_drive(&salvo, setup->warm_up, NULL);

@@ -17,6 +17,7 @@ struct setup {
 	uint64_t hold_ms;
 	uint64_t runs;
 	uint64_t sealed; // 1: authenticated STAMP
+	uint64_t spin;   // 1: datagrams: looks for answers, and never sleeps
 	uint64_t ping;   // 1: ask by the line PING instead of an echo
 	char **commands; // what follows the options
 };

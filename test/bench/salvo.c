@@ -204,13 +204,14 @@ static void salvo_expire(struct salvo *salvo, int64_t now)
 	}
 }
 
-// Waits for answers, at most the time-out, and takes those that are there.
+// Waits for answers, at most the time-out, or looks for some, and takes those that are there.
 static int salvo_listen(struct salvo *salvo, struct samples *rtt)
 {
 	struct batch batch;
 
 	batch_point(salvo, &batch, BATCH, salvo->size + 1);
-	int count = recvmmsg(salvo->socket, batch.headers, BATCH, MSG_WAITFORONE, NULL);
+	int count = recvmmsg(salvo->socket, batch.headers, BATCH,
+	                     salvo->spins ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
 	if (count < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
 

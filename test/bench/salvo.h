@@ -6,6 +6,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct salvo {
 	size_t in_flight;
 	size_t size;
 	int socket;
+	bool spins; // looks for answers instead of sleeping until one wakes it, which the server would pay
 	const struct requests *requests; // NULL: messages that are echoed
 
 	uint64_t issued; // of the drive under way

@@ -230,6 +230,57 @@ TEST(only_what_is_marked_is_answered_and_a_failure_stops_no_other)
 	close_pair(&pair);
 }
 
+static bool has_answer(const struct pair *pair)
+{
+	struct pollfd client = { .fd = pair->client, .events = POLLIN };
+
+	return poll(&client, 1, 0) != 0;
+}
+
+/* Takes a question and begins to answer it by as many octets, the first of which are known. */
+static void begin_answer(const struct pair *pair, const char *answer, size_t known)
+{
+	assert_int_equal(take(pair, 1), 1);
+	struct datagram *datagram = datagrams_at(pair->batch, 0);
+
+	memcpy(datagram->data, answer, datagram->length);
+	datagram->out_ttl = 44;
+	datagrams_prepare(pair->batch, 0);
+	assert_int_equal(datagrams_begin(pair->batch, pair->server, 0, known), 0);
+}
+
+static void assert_two_steps(int family)
+{
+	struct pair pair = open_pair(family);
+
+	assert_int_equal(socket_want_details(pair.client, family), 0);
+
+	ask(&pair, "hello", 5);
+	begin_answer(&pair, "so l.", 3);
+	assert_false(has_answer(&pair));
+	memcpy(datagrams_at(pair.batch, 0)->data + 3, "ng", 2);
+	datagrams_finish(pair.batch, pair.server, 0, 3);
+	assert_int_equal(datagrams_at(pair.batch, 0)->result, 0);
+	assert_answer(&pair, "so ng", 44);
+
+	ask(&pair, "hello", 5);
+	begin_answer(&pair, "never", 4);
+	datagrams_abandon(pair.server);
+	datagrams_abandon(pair.server); /* with nothing begun it does nothing */
+	ask(&pair, "again", 5);
+	begin_answer(&pair, "again", 1);
+	datagrams_finish(pair.batch, pair.server, 0, 1);
+	assert_answer(&pair, "again", 44);
+	assert_false(has_answer(&pair));
+	close_pair(&pair);
+}
+
+TEST(an_answer_begun_leaves_when_finished_and_never_when_abandoned)
+{
+	assert_two_steps(AF_INET);
+	assert_two_steps(AF_INET6);
+}
+
 TEST(letting_go_of_none_does_no_harm)
 {
 	datagrams_free(NULL);
@@ -249,6 +300,7 @@ int main(void)
 		cmocka_unit_test(and_over_ipv6),
 		cmocka_unit_test(one_of_many_own_addresses_answers_for_itself),
 		cmocka_unit_test(only_what_is_marked_is_answered_and_a_failure_stops_no_other),
+		cmocka_unit_test(an_answer_begun_leaves_when_finished_and_never_when_abandoned),
 		cmocka_unit_test(letting_go_of_none_does_no_harm),
 	};
 
