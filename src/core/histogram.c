@@ -121,6 +121,12 @@ void histogram_done(struct histogram *histogram)
 	*histogram = (struct histogram){ 0 };
 }
 
+void histogram_clear(struct histogram *histogram)
+{
+	memset(histogram->buckets, 0, histogram_bytes(histogram->schema));
+	histogram->zero = histogram->count = 0;
+}
+
 int histogram_copy(struct histogram *out, const struct histogram *histogram)
 {
 	struct histogram copy;

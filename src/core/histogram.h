@@ -54,6 +54,9 @@ void histogram_done(struct histogram *histogram);
 /* -ENOMEM. */
 MUST_CHECK int histogram_copy(struct histogram *out, const struct histogram *histogram);
 
+/* Forgets all that was recorded. */
+void histogram_clear(struct histogram *histogram);
+
 /* Its memory at a schema, in bytes. */
 size_t histogram_bytes(int schema);
 
