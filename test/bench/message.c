@@ -28,21 +28,24 @@ static size_t message_say(const char *line, uint8_t *bytes)
 	size_t length = strlen(line);
 
 	memcpy(bytes, line, length);
-	return length;
+	memcpy(bytes + length, "\r\n", 2);
+	return length + 2;
 }
 
-size_t message_ask(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+size_t message_ask(const struct message_form *form, uint8_t *bytes, size_t size,
+                   uint64_t number)
 {
-	if (form == MESSAGE_PING)
-		return message_say("PING\r\n", bytes);
+	if (form->line)
+		return message_say(form->line, bytes);
 	message_fill(bytes, size, number);
 	return size;
 }
 
-size_t message_expect(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+size_t message_expect(const struct message_form *form, uint8_t *bytes, size_t size,
+                      uint64_t number)
 {
-	if (form == MESSAGE_PING)
-		return message_say("+PONG\r\n", bytes);
+	if (form->line)
+		return message_say(form->answer, bytes);
 	message_fill(bytes, size, number);
 	return size;
 }
