@@ -67,9 +67,8 @@ def take_turns(names, sides, server, wanted):
 def generator(bench, options):
     seconds = options.load_seconds
     sides = [
-        lambda server: loaded(bench, f"tcp-echo://127.0.0.1:{server.port}",
-                              ["-c", str(CONNECTIONS), "-s", str(SIZE)], seconds, server.pid),
-        lambda server: least(bench, server.port, CONNECTIONS, SIZE, seconds, server.pid)]
+        lambda server: loaded(bench, "tcp-echo", ["-c", str(CONNECTIONS), "-s", str(SIZE)], seconds, server),
+        lambda server: least(bench, CONNECTIONS, SIZE, seconds, server)]
     with tcp_server(bench).start() as server:
         pairs = take_turns(["sounder load", "least_client"], sides, server, options.runs)
     heading(3, f"The generator's CPU, {CONNECTIONS} TCP connections")
@@ -103,8 +102,8 @@ def datagram_bound(pairs):
 
 def datagrams(bench, options):
     sides = [
-        lambda server: loaded(bench, f"udp-echo://127.0.0.1:{server.port}",
-                              ["-c", "1", "--depth", str(OUTSTANDING), "-s", str(SIZE)], options.load_seconds, server.pid),
+        lambda server: loaded(bench, "udp-echo", ["-c", "1", "--depth", str(OUTSTANDING), "-s", str(SIZE)],
+                              options.load_seconds, server),
         lambda server: echo_bench(bench, server)]
     with udp_server(bench).start() as server:
         pairs = take_turns(["sounder load", "echo_bench"], sides, server, options.runs)
@@ -143,10 +142,8 @@ def freezing(bench, options, frozen):
     """One run, its server frozen or not: its summary, and for how long."""
     with Ours(bench, "tcp-echo").start() as server:
         freeze = Freeze(server.pid) if frozen else None
-        records, _ = sounder_load(bench, f"tcp-echo://127.0.0.1:{server.port}",
-                                  ["-c", str(CONNECTIONS), *options, "--warmup", "0", "-d", f"{FROZEN_SECONDS}s"],
-                                  FROZEN_SECONDS,
-                                  server.pid, freeze)
+        records, _ = sounder_load(bench, "tcp-echo", ["-c", str(CONNECTIONS), *options, "--warmup", "0",
+                                                      "-d", f"{FROZEN_SECONDS}s"], FROZEN_SECONDS, server, freeze)
     return of_type(records, "load_summary"), freeze.span if freeze else 0
 
 
@@ -196,8 +193,8 @@ def freezes(bench, options):
 
 def room(bench):
     with Ours(bench, "udp-echo").start() as server:
-        records, _ = sounder_load(bench, f"udp-echo://127.0.0.1:{server.port}",
-                                  ["-c", str(ROOM_CONNECTIONS), "--depth", str(ROOM_DEPTH), "-R", "1000", "--warmup", "0", "-d", "1s"], 1)
+        records, _ = sounder_load(bench, "udp-echo", ["-c", str(ROOM_CONNECTIONS), "--depth", str(ROOM_DEPTH), "-R", "1000",
+                                                      "--warmup", "0", "-d", "1s"], 1, server)
     start = of_type(records, "load_start")
     entries, octets = start["in_flight_most"], start["in_flight_bytes"]
     heading(3, "Memory of what is in flight")
@@ -235,8 +232,8 @@ def find(bench, options):
     capacity, rows = 1e9 / SERVICE_NS, []
     with paced(bench) as server:
         for _ in range(min(options.rounds, 3)):
-            records, weighed = sounder_load(bench, f"tcp-echo://127.0.0.1:{server.port}",
-                                            ["-c", str(CONNECTIONS), "-s", str(SIZE), "--find", FIND_PROMISE], FIND_SECONDS)
+            records, weighed = sounder_load(bench, "tcp-echo", ["-c", str(CONNECTIONS), "-s", str(SIZE), "--find",
+                                                                FIND_PROMISE], FIND_SECONDS, server)
             found = found_rate(records)
             rows.append([per_second(found), per_second(capacity), ratio(found, capacity), f"{weighed.wall / 1e9:.0f} s",
                          verdict(f"within {FIND_WITHIN:.0%}", abs(found / capacity - 1) <= FIND_WITHIN)])

@@ -31,7 +31,7 @@ def absent(name, columns):
 def redis_benchmark(bench, server, seconds):
     words = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", "ping_inline", "-c", str(CONNECTIONS),
              "-n", str(REQUESTS_A_SECOND * seconds), "--csv"]
-    weighed = weigh(bench, words, seconds, server.pid)
+    weighed = weigh(bench, words, seconds, server)
     for line in csv.DictReader(weighed.out.splitlines()):
         if line["test"].startswith("PING_INLINE"):
             answered = REQUESTS_A_SECOND * seconds
@@ -41,8 +41,7 @@ def redis_benchmark(bench, server, seconds):
 
 
 def by_lines(bench, server, seconds):
-    run = loaded(bench, f"line://127.0.0.1:{server.port}", ["-c", str(CONNECTIONS), "--send", "PING", "--expect", "+PONG"],
-                 seconds, server.pid)
+    run = loaded(bench, "line", ["-c", str(CONNECTIONS), "--send", "PING", "--expect", "+PONG"], seconds, server)
     return {"rate": run["answered"] / (run["wall"] / 1e9), "p50": run["p50"], "p99": run["p99"],
             "cpu": run["cpu"] / max(1, run["answered"])}
 
@@ -58,8 +57,7 @@ def measured(name, runs):
 
 def redis(bench, options):
     heading(3, f"redis' PING over {CONNECTIONS} connections")
-    say(f"Both against one redis-server, in turn, about {options.load_seconds} s each, the median of {options.rounds} runs. "
-        "redis-benchmark counts its latencies in steps of 8 µs or more.")
+    say(f"Both against one redis-server, in turn, about {options.load_seconds} s each, the median of {options.rounds} runs.")
     clients = {"sounder load": by_lines, "redis-benchmark": redis_benchmark}
     missing = [name for name in ("redis-server", "redis-benchmark") if not shutil.which(name)]
     if "redis-benchmark" in missing:
@@ -106,7 +104,7 @@ def bound(transport, port):
 def sockperf_client(bench, server, seconds, more):
     words = ["sockperf", "ping-pong", "-i", "127.0.0.1", "-p", str(server.port), "-t", str(seconds), "-m", str(SIZE),
              "--full-rtt", *more]
-    weighed = weigh(bench, words, seconds, server.pid)
+    weighed = weigh(bench, words, seconds, server)
     duration = re.search(r"\[Valid Duration\] RunTime=([\d.]+) sec; SentMessages=\d+; ReceivedMessages=(\d+)", weighed.out)
     quantiles = dict(re.findall(r"percentile ([\d.]+) =\s*([\d.]+)", weighed.out))
     if not duration or "99.000" not in quantiles:
@@ -116,7 +114,7 @@ def sockperf_client(bench, server, seconds, more):
 
 
 def one_at_a_time(bench, kind, server, seconds):
-    run = loaded(bench, f"{kind}://127.0.0.1:{server.port}", ["-c", "1", "-s", str(SIZE)], seconds, server.pid)
+    run = loaded(bench, kind, ["-c", "1", "-s", str(SIZE)], seconds, server)
     return {"rate": run["answered"] / (run["wall"] / 1e9), "p50": run["p50"], "p99": run["p99"],
             "cpu": run["cpu"] / max(1, run["answered"])}
 

@@ -199,7 +199,8 @@ def throughput(bench, options):
         rows.append([name, more[1], per_second(speed), micro(median(run["cpu"] / max(1, run["answered"]) for run in kept)),
                      ratio(speed, first), sum(run["lost"] + run["corrupt"] + run["strange"] for run in kept),
                      sum(map(bool, map(disturbed, kept))), judged_as])
-    table(["service", "octets", "replies", "CPU of each", "beside udp-echo", "unanswered", "runs disturbed", "bound"], rows, key="stamp-rate")
+    table(["service", "octets", "replies", "CPU of each", "beside udp-echo", "unanswered", "runs disturbed", "bound"], rows,
+          key="stamp-rate")
 
 
 def memory(bench):

@@ -77,9 +77,9 @@ static bool number_take(struct setup *setup, const struct number *number, const 
 
 static bool line_take(const char **line, const char *name, const char *text)
 {
-	if (strlen(text) > MESSAGE_MAX - 2) {
+	if (strlen(text) > MESSAGE_MAX - 3) {
 		fprintf(stderr, "echo_bench: --%s takes a line of at most %d bytes\n", name,
-		        MESSAGE_MAX - 2);
+		        MESSAGE_MAX - 3);
 		return false;
 	}
 	*line = text;

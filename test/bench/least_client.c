@@ -150,16 +150,16 @@ int main(int argc, char **argv)
 	struct loop loop = {
 		.count = strtoul(argv[2], NULL, 10),
 		.size = strtoul(argv[3], NULL, 10),
-		.epoll = epoll_create1(EPOLL_CLOEXEC),
-		.buckets = calloc(BUCKETS, sizeof *loop.buckets),
 	};
-	loop.lanes = calloc(loop.count ? loop.count : 1, sizeof *loop.lanes);
-	if (!loop.lanes || !loop.buckets || loop.epoll < 0 || loop.count == 0 ||
-	    loop.size == 0 || loop.size > SIZE_MAX_BYTES) {
+	if (loop.count == 0 || loop.size == 0 || loop.size > SIZE_MAX_BYTES) {
 		fputs("least_client: not these numbers\n", stderr);
 		return 2;
 	}
-	bool done = loop_run(&loop, (uint16_t)strtoul(argv[1], NULL, 10),
+	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop.lanes = calloc(loop.count, sizeof *loop.lanes);
+	loop.buckets = calloc(BUCKETS, sizeof *loop.buckets);
+	bool done = loop.epoll >= 0 && loop.lanes && loop.buckets &&
+	            loop_run(&loop, (uint16_t)strtoul(argv[1], NULL, 10),
 	                     (int64_t)strtoull(argv[4], NULL, 10) * 1000000);
 	if (!done)
 		perror("least_client");

@@ -70,11 +70,11 @@ def _ended(process, seconds):
     return not late.is_set()
 
 
-def weigh(bench, words, seconds, server_pid=None, meanwhile=None):
+def weigh(bench, words, seconds, server=None, meanwhile=None):
     """Runs a command on the client's CPU, for about so many seconds; `meanwhile` is called beside it."""
     command = bench.pinned(bench.client_cpu, words)
-    bench.note(command)
-    steal, server_wait, begun = stolen(), waited(server_pid) if server_pid else 0, time.monotonic_ns()
+    bench.note(["PORT" if server and word == str(server.port) else word for word in command])
+    steal, server_wait, begun = stolen(), waited(server.pid) if server else 0, time.monotonic_ns()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors) as process:
             if meanwhile:
@@ -92,7 +92,7 @@ def weigh(bench, words, seconds, server_pid=None, meanwhile=None):
         raise BenchError(f"no end: {shlex.join(command)}")
     run = Weighed(*texts, process.returncode)
     run.wall, run.wait, run.steal = wall, own_wait, stolen() - steal
-    run.server_wait = waited(server_pid) - server_wait if server_pid else 0
+    run.server_wait = waited(server.pid) - server_wait if server else 0
     run.cpu = cpu
     return run
 
@@ -111,10 +111,10 @@ def _figures(weighed, more):
 # --- sounder load --------------------------------------------------------------------------------
 
 
-def sounder_load(bench, target, options, seconds, server_pid=None, meanwhile=None):
-    """The records of `sounder load TARGET OPTIONS -J`, and what it cost."""
-    words = [bench.program("sounder"), "load", "-J", *options, target]
-    weighed = weigh(bench, words, seconds, server_pid, meanwhile)
+def sounder_load(bench, kind, options, seconds, server, meanwhile=None):
+    """The records of `sounder load -J OPTIONS KIND://SERVER`, and what it cost."""
+    words = [bench.program("sounder"), "load", "-J", *options, f"{kind}://127.0.0.1:{server.port}"]
+    weighed = weigh(bench, words, seconds, server, meanwhile)
     records = []
     for line in weighed.out.splitlines():
         try:
@@ -136,9 +136,9 @@ def part(summary, times, name):
     return summary.get(times, {}).get(name)
 
 
-def loaded(bench, target, options, seconds, server_pid=None):
+def loaded(bench, kind, options, seconds, server):
     """A closed loop as a run. All that it asks is counted, since all that it costs is."""
-    records, weighed = sounder_load(bench, target, [*options, "--warmup", "0", "-d", f"{seconds}s"], seconds, server_pid)
+    records, weighed = sounder_load(bench, kind, [*options, "--warmup", "0", "-d", f"{seconds}s"], seconds, server)
     summary = of_type(records, "load_summary")
     return _figures(weighed, {
         "answered": summary["answered"], "wall": summary["measured_ns"], "told_cpu": summary["generator"]["cpu_ns"],
@@ -154,10 +154,11 @@ def pairs_of(line):
     return {name: int(value) for name, value in (pair.split("=") for pair in line.split())}
 
 
-def least(bench, port, connections, size, seconds, server_pid):
+def least(bench, connections, size, seconds, server):
     """The client that does the least."""
-    words = [bench.program("least_client"), str(port), str(connections), str(size), str(1000 * seconds)]
-    weighed = weigh(bench, words, seconds, server_pid)
+    words = [bench.program("least_client"), str(server.port), str(connections), str(size),
+             str(1000 * seconds)]
+    weighed = weigh(bench, words, seconds, server)
     if weighed.code != 0:
         raise BenchError(f"{shlex.join(words)}: {weighed.said.strip()}")
     told = pairs_of(weighed.out)

@@ -25,11 +25,9 @@ void message_fill(uint8_t *bytes, size_t size, uint64_t number)
 
 static size_t message_say(const char *line, uint8_t *bytes)
 {
-	size_t length = strlen(line);
+	const char *end = stpcpy(stpcpy((char *)bytes, line), "\r\n");
 
-	memcpy(bytes, line, length);
-	memcpy(bytes + length, "\r\n", 2);
-	return length + 2;
+	return (size_t)(end - (const char *)bytes);
 }
 
 size_t message_ask(const struct message_form *form, uint8_t *bytes, size_t size,

@@ -14,7 +14,7 @@ enum {
 // Writes message `number`, `size` bytes; MESSAGE_MIN <= size <= MESSAGE_MAX.
 void message_fill(uint8_t *bytes, size_t size, uint64_t number);
 
-// What is asked, and the answer that is due: lines without their CRLF, at most MESSAGE_MAX - 2 bytes,
+// What is asked, and the answer that is due: lines without their CRLF, at most MESSAGE_MAX - 3 bytes,
 // or NULL, and then each message is a numbered one whose echo is itself.
 struct message_form {
 	const char *line;
