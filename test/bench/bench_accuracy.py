@@ -356,7 +356,8 @@ def run(bench, options):
                     if any(kind in asker.journeys for asker in PEERS.values()):
                         peers += peer_rows(kind, loops, results)
     absent = [name for name in PEERS if not present(options, name)]
-    speak(options, rows, peers + [[None, None, name, "not measured", None, None] for name in absent], fates)
+    why = "left out" if options.no_peers else "not installed"
+    speak(options, rows, peers + [[None, None, name, why, None, None] for name in absent], fates)
 
 
 def speak(options, rows, peers, fates):

@@ -138,6 +138,8 @@ def sockperf_case(bench, options, kind, transport):
 
 
 def run(bench, options):
+    if bench.twin:
+        return
     heading(2, "Load, beside other generators")
     redis(bench, options)
     say(f"{SIZE}-byte messages, one under way, each client against its own server (sockperf's answers nobody else), "
