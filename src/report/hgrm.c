@@ -8,6 +8,8 @@
 
 #include "core/clock.h"
 
+enum { TICKS_MOST = 50 * HGRM_TICKS }; /* beyond, a double cannot tell the share from 1 */
+
 static void put(struct output *output, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void put(struct output *output, const char *format, ...)
@@ -52,12 +54,13 @@ static struct step step_at(const struct load_times *times, double q)
 	};
 }
 
-/* The next tick: each half of the distance to 1 has as many. */
-static double tick_after(double q)
+/* The share of tick i: each half of the distance to 1 has as many. */
+static double tick(int i)
 {
-	double halves = floor(log2(1 / (1 - q)) + 1e-9) + 1;
+	int half = i / HGRM_TICKS, within = i % HGRM_TICKS;
+	double left = exp2(-half); /* of the distance, where this half begins */
 
-	return q + 1 / (HGRM_TICKS * exp2(halves));
+	return 1 - left + left * within / (2 * HGRM_TICKS);
 }
 
 static void put_table(struct output *output, const struct load_times *times)
@@ -65,7 +68,9 @@ static void put_table(struct output *output, const struct load_times *times)
 	uint64_t count = times->histogram.count;
 	struct step step = { .total = 0 };
 
-	for (double q = 0; step.total < count && q < 1; q = tick_after(q)) {
+	for (int i = 0; step.total < count && i < TICKS_MOST; i++) {
+		double q = tick(i);
+
 		step = step_at(times, q);
 		put(output, "%12.6f %14.12f %10" PRIu64 " %14.2f\n",
 		    span_ms((double)step.value), q, step.total, 1 / (1 - q));

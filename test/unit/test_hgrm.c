@@ -74,17 +74,20 @@ TEST(without_durations_there_are_no_lines)
 
 /* What a line of the table says. */
 struct line {
-	double value, q, inverse;
+	double value, q;
 	unsigned long long total;
-	int fields;
+	bool is_last; /* without a fourth column */
 };
 
 static struct line read_line(const char *text)
 {
 	struct line line = { 0 };
+	char *end;
 
-	line.fields = sscanf(text, "%lf %lf %llu %lf", &line.value, &line.q, &line.total,
-	                     &line.inverse);
+	line.value = strtod(text, &end);
+	line.q = strtod(end, &end);
+	line.total = strtoull(end, &end, 10);
+	line.is_last = *end == '\n';
 	return line;
 }
 
@@ -111,7 +114,7 @@ TEST(every_line_counts_what_is_not_above_its_value)
 		last = line;
 		lines++;
 	}
-	assert_int_equal(last.fields, 3);
+	assert_true(last.is_last);
 	assert_true(last.q == 1);
 	assert_true(last.total == 100000);
 	assert_true(last.value == 99.999);

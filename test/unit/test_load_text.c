@@ -63,15 +63,17 @@ TEST(a_closed_loop_without_an_end)
 
 TEST(a_ramp_of_many_sizes_over_connections_made_anew)
 {
-	struct probe_options sizes[] = { unit_options, unit_options, unit_options, unit_options,
-		                         unit_options };
+	enum { SIZES = 5 };
+	struct probe_options *sizes = calloc(SIZES, sizeof(struct probe_options));
 	struct run run;
 
 	begin(&run);
-	for (size_t i = 0; i < COUNT(sizes); i++)
-		sizes[i].size = 64 << i;
+	assert_non_null(sizes);
+	for (size_t i = 0; i < SIZES; i++)
+		sizes[i].size = (size_t)64 << i;
+	sizes[0].timeout = NS_PER_SEC;
 	run.load.plan.probe = sizes;
-	run.load.plan.probe_count = COUNT(sizes);
+	run.load.plan.probe_count = SIZES;
 	run.load.plan.pace = LOAD_POISSON;
 	run.load.plan.seed = 7;
 	run.load.plan.rate_from = 0.5;
@@ -81,6 +83,7 @@ TEST(a_ramp_of_many_sizes_over_connections_made_anew)
 	                    "for 10s after 1s of warm-up\n"
 	                    "4 connections at a time, a new one for each request, 2 threads, "
 	                    "time-out 1s, room for 64 in flight (6 KiB)\n");
+	free(sizes);
 }
 
 TEST(the_end_of_an_open_loop_names_both_kinds_of_percentiles)
