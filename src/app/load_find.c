@@ -3,7 +3,6 @@
 
 #include "load/search.h"
 
-#define RATE_AT_FIRST 100
 #define RATE_LEAST 1
 #define RATE_MOST 1e8
 #define FAILED_MOST 0.05 /* of a step: who answers no more than this keeps nothing */
@@ -103,13 +102,12 @@ int load_find(struct load_run *run, struct load_plan *plan, struct prober *probe
               struct load_result *result, struct err *err)
 {
 	struct quest quest = { .run = run, .prober = prober, .plan = plan };
-	double first = plan->rate_from > 0 ? plan->rate_from : RATE_AT_FIRST;
 	int failure = 0;
 
 	/* It was prepared to say what is going to be asked. */
 	load_threads_free(run->threads);
 	run->threads = NULL;
-	load_search_begin(&quest.search, first, RATE_LEAST, RATE_MOST);
+	load_search_begin(&quest.search, plan->rate_from, RATE_LEAST, RATE_MOST);
 	while (failure == 0 && !quest.search.finished && !quest.silent && !run->stopping)
 		failure = step(&quest, result, err);
 	plan->rate_from = plan->rate_to = quest.kept > 0 ? quest.kept : quest.search.rate;

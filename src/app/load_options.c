@@ -18,6 +18,7 @@ enum {
 	DEPTH_MOST = 1 << 16,
 	IN_FLIGHT = 1 << 16, /* of an open loop, on all connections, unless told otherwise */
 	RATE_MOST = 100 * 1000 * 1000,
+	RATE_AT_FIRST = 100, /* of a search */
 	THREADS_MOST = 1024,
 };
 
@@ -322,7 +323,9 @@ static void set_times(const struct load_options *options, struct load_plan *plan
 
 static void set_rates(const struct load_options *options, struct load_plan *plan)
 {
-	double rate = options->rate > 0 ? (double)options->rate : 0;
+	double rate = options->rate > 0 ? (double)options->rate
+	              : options->find   ? RATE_AT_FIRST
+	                                : 0;
 
 	plan->rate_from = options->ramp ? options->ramp_from : rate;
 	plan->rate_to = options->ramp ? options->ramp_to : rate;

@@ -72,6 +72,8 @@ void load_outputs_begin(struct load_outputs *outputs, const struct load_result *
 {
 	if (outputs->texts)
 		load_text_begin(stdout, result);
+	if (outputs->texts && outputs->options->find)
+		load_find_print(stdout, outputs->options->find);
 	if (outputs->records.fd >= 0)
 		load_json_start(&outputs->records, result);
 	drain(outputs);

@@ -10,6 +10,13 @@ static int digits_of(double rate)
 	return rate >= 100 ? 0 : 2;
 }
 
+void load_find_print(FILE *out, const char *wish)
+{
+	(void)fprintf(out, "looking for the highest rate that keeps '%s', step by step\n",
+	              quote(wish).text);
+	(void)fflush(out);
+}
+
 void load_step_print(FILE *out, const struct load_step *step)
 {
 	double rate = step->search->rate;

@@ -18,6 +18,9 @@ struct load_step {
 	const char *finding; /* why: "p99 is 0.8 ms" */
 };
 
+/* Before the first step. */
+void load_find_print(FILE *out, const char *wish);
+
 void load_step_print(FILE *out, const struct load_step *step);
 void load_step_json(struct output *output, const struct load_step *step);
 
