@@ -145,22 +145,33 @@ static void measure(struct run *run)
 	loop_release_signals(&run->signals);
 }
 
-/* Holds everyone's end against what the person does not put up with. */
+/* Holds its end against what the person does not put up with. */
+static bool judge_target(const struct ping_options *options, struct target *target)
+{
+	struct facts facts = facts_of_target(target);
+	bool violated = false;
+	struct err finding;
+
+	for (size_t i = 0; i < options->fail_if.count; i++) {
+		if (!verdict_violated(&options->verdicts[i], &facts, &finding))
+			continue;
+		(void)app_fail("ping", &finding);
+		violated = true;
+	}
+	return violated;
+}
+
 static bool judge(const struct run *run)
 {
 	const struct ping_options *options = &run->options;
 	bool violated = false;
-	struct err finding;
+
+	if (options->fail_if.count == 0)
+		return false;
 
 	(void)fflush(stdout);
 	for (size_t i = 0; i < run->session->target_count; i++)
-		for (size_t j = 0; j < options->fail_if.count; j++) {
-			if (!verdict_violated(&options->verdicts[j], run->session->targets[i],
-			                      &finding))
-				continue;
-			(void)app_fail("ping", &finding);
-			violated = true;
-		}
+		violated = judge_target(options, run->session->targets[i]) || violated;
 	return violated;
 }
 

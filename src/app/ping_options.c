@@ -202,7 +202,8 @@ static int read_verdicts(struct ping_options *options, struct err *err)
 	int result = 0;
 
 	for (size_t i = 0; i < options->fail_if.count && result == 0; i++)
-		result = verdict_parse(options->fail_if.items[i], &options->verdicts[i], err);
+		result = verdict_parse(options->fail_if.items[i], VERDICT_PING,
+		                       &options->verdicts[i], err);
 	return result;
 }
 
