@@ -82,7 +82,11 @@ struct probe_options {
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
-	bool queueing;      /* STAMPING_KERNEL: stamps of when they were queued, too */
+	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
+	/* All that is wanted of an answer is that it came: no stamps, whatever stamping says, no TTL and TOS, no
+	 * count of retransmissions.  Each call that these would cost is saved: of datagrams a refusal is told
+	 * when no answer waits. */
+	bool bare;
 	const char *send;   /* line: what is asked, without its end; borrowed */
 	const char *expect; /* line: how an answer begins; NULL = anyhow; borrowed */
 	struct socket_options socket;
