@@ -19,73 +19,80 @@ struct calls {
 
 static struct calls calls;
 
-ssize_t __real_send(int fd, const void *data, size_t length, int flags);
-ssize_t __real_sendto(int fd, const void *data, size_t length, int flags,
-                      const struct sockaddr *to, socklen_t to_length);
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __real_recv(int fd, void *data, size_t room, int flags);
-ssize_t __real_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
-                        socklen_t *from_length);
-ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
-int __real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
-int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+/* The linker (--wrap) sends all calls of send() to __wrap_send(), and those of __real_send() to the C library;
+ * so it is with the others. */
+ssize_t real_send(int fd, const void *data, size_t length, int flags) __asm__("__real_send");
+ssize_t real_sendto(int fd, const void *data, size_t length, int flags,
+                    const struct sockaddr *to, socklen_t to_length) __asm__("__real_sendto");
+ssize_t real_sendmsg(int fd, const struct msghdr *message, int flags) __asm__("__real_sendmsg");
+ssize_t real_recv(int fd, void *data, size_t room, int flags) __asm__("__real_recv");
+ssize_t real_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
+                      socklen_t *from_length) __asm__("__real_recvfrom");
+ssize_t real_recvmsg(int fd, struct msghdr *message, int flags) __asm__("__real_recvmsg");
+int real_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                  struct timespec *timeout) __asm__("__real_recvmmsg");
+int real_getsockopt(int fd, int level, int name, void *value,
+                    socklen_t *length) __asm__("__real_getsockopt");
+int real_setsockopt(int fd, int level, int name, const void *value,
+                    socklen_t length) __asm__("__real_setsockopt");
 
-ssize_t __wrap_send(int fd, const void *data, size_t length, int flags);
-ssize_t __wrap_sendto(int fd, const void *data, size_t length, int flags,
-                      const struct sockaddr *to, socklen_t to_length);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_recv(int fd, void *data, size_t room, int flags);
-ssize_t __wrap_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
-                        socklen_t *from_length);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout);
-int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
-int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+ssize_t counted_send(int fd, const void *data, size_t length, int flags) __asm__("__wrap_send");
+ssize_t counted_sendto(int fd, const void *data, size_t length, int flags,
+                       const struct sockaddr *to, socklen_t to_length) __asm__("__wrap_sendto");
+ssize_t counted_sendmsg(int fd, const struct msghdr *message,
+                        int flags) __asm__("__wrap_sendmsg");
+ssize_t counted_recv(int fd, void *data, size_t room, int flags) __asm__("__wrap_recv");
+ssize_t counted_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
+                         socklen_t *from_length) __asm__("__wrap_recvfrom");
+ssize_t counted_recvmsg(int fd, struct msghdr *message, int flags) __asm__("__wrap_recvmsg");
+int counted_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                     struct timespec *timeout) __asm__("__wrap_recvmmsg");
+int counted_getsockopt(int fd, int level, int name, void *value,
+                       socklen_t *length) __asm__("__wrap_getsockopt");
+int counted_setsockopt(int fd, int level, int name, const void *value,
+                       socklen_t length) __asm__("__wrap_setsockopt");
 
-ssize_t __wrap_send(int fd, const void *data, size_t length, int flags)
+ssize_t counted_send(int fd, const void *data, size_t length, int flags)
 {
 	calls.sends++;
-	return __real_send(fd, data, length, flags);
+	return real_send(fd, data, length, flags);
 }
 
-ssize_t __wrap_sendto(int fd, const void *data, size_t length, int flags,
-                      const struct sockaddr *to, socklen_t to_length)
+ssize_t counted_sendto(int fd, const void *data, size_t length, int flags,
+                       const struct sockaddr *to, socklen_t to_length)
 {
 	calls.sends++;
-	return __real_sendto(fd, data, length, flags, to, to_length);
+	return real_sendto(fd, data, length, flags, to, to_length);
 }
 
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+ssize_t counted_sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	calls.sends++;
-	return __real_sendmsg(fd, message, flags);
+	return real_sendmsg(fd, message, flags);
 }
 
-ssize_t __wrap_recv(int fd, void *data, size_t room, int flags)
+ssize_t counted_recv(int fd, void *data, size_t room, int flags)
 {
 	calls.receives++;
-	return __real_recv(fd, data, room, flags);
+	return real_recv(fd, data, room, flags);
 }
 
-ssize_t __wrap_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
-                        socklen_t *from_length)
+ssize_t counted_recvfrom(int fd, void *data, size_t room, int flags, struct sockaddr *from,
+                         socklen_t *from_length)
 {
 	calls.receives++;
-	return __real_recvfrom(fd, data, room, flags, from, from_length);
+	return real_recvfrom(fd, data, room, flags, from, from_length);
 }
 
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
+ssize_t counted_recvmsg(int fd, struct msghdr *message, int flags)
 {
 	calls.receives++;
 	calls.others += message->msg_controllen > 0;
-	return __real_recvmsg(fd, message, flags);
+	return real_recvmsg(fd, message, flags);
 }
 
-int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                    struct timespec *timeout)
+int counted_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                     struct timespec *timeout)
 {
 	bool queue = flags & MSG_ERRQUEUE;
 
@@ -93,19 +100,19 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 	calls.receives += !queue;
 	for (unsigned i = 0; i < count && !queue; i++)
 		calls.others += messages[i].msg_hdr.msg_controllen > 0;
-	return __real_recvmmsg(fd, messages, count, flags, timeout);
+	return real_recvmmsg(fd, messages, count, flags, timeout);
 }
 
-int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+int counted_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 {
 	calls.others++;
-	return __real_getsockopt(fd, level, name, value, length);
+	return real_getsockopt(fd, level, name, value, length);
 }
 
-int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+int counted_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
 	calls.others++;
-	return __real_setsockopt(fd, level, name, value, length);
+	return real_setsockopt(fd, level, name, value, length);
 }
 
 static void prepare(struct peer *peer, const struct probe_ops *ops)
@@ -155,8 +162,9 @@ static void converse(struct peer *peer, int count, const char *words, uint64_t f
 	ask(peer, count);
 	while (!words && length < (size_t)count * SIZE)
 		length += peer_read(peer, data + length, sizeof(data) - length);
-	for (int i = 0; i < count && words; i++, length += each)
-		memcpy(data + length, words, each);
+	for (int i = 0; i < count && words; i++)
+		for (size_t at = 0; at < each; at++)
+			data[length++] = words[at];
 	peer_say(peer, data, length);
 	hear(peer, count, first);
 }
