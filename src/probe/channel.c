@@ -123,10 +123,7 @@ void channel_heal(struct session *session, struct channel *channel)
 
 size_t channel_bytes(const struct channel *channel)
 {
-	return sizeof(*channel) + channel->ops->state_size +
-	       channel->inflight.room *
-	               (sizeof(struct flight) +
-	                (channel->inflight.queueing ? sizeof(struct mono) : 0));
+	return sizeof(*channel) + channel->ops->state_size + inflight_bytes(&channel->inflight);
 }
 
 void channel_rearm(struct session *session, struct channel *channel)
