@@ -71,6 +71,15 @@ def test_location_on_a_socket_of_every_address_tells_the_one_that_was_asked(pair
         assert [each[2] for each in tlvs(value[4:])] == [there, here]
 
 
+def test_location_is_hidden_by_policy(family):
+    asked = struct.pack("!HH", 0, 0) + tlv(4, bytes(16)) + tlv(7, bytes(16))
+    v6 = family.version == 6
+    with reflector(family, "--stamp-hide-location") as peer:
+        (flags, kind, value), = extended(peer, tlv(LOCATION, asked))
+        assert (flags, kind, value[:4]) == (0, LOCATION, bytes(4))
+        assert tlvs(value[4:]) == [(0, 5 + v6, bytes(16)), (0, 8 + v6, bytes(16))]
+
+
 def test_timestamp_information_tells_whose_clock_it_is(family):
     with reflector(family) as peer:
         source = 1 if clock_claim()[0] else 5
