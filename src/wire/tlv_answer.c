@@ -5,11 +5,16 @@
 
 enum { ECN_MASK = 3, ECN_CONGESTION = 3, DSCP_SHIFT = 2 };
 
-/* The flags of a TLV that was not understood or is malformed.  Those that are not ours to judge go back
- * as they came; of what was answered there are none. */
+/* The flags of a TLV that goes back are ours alone: those that we do not know are reserved, and zero. */
 static void mark(uint8_t *header, uint8_t verdict)
 {
-	header[0] = verdict ? (uint8_t)((header[0] & ~TLV_VERDICTS) | verdict) : 0;
+	header[0] = verdict;
+}
+
+/* U, of a type that there are no facts for. */
+static uint8_t verdict_on(uint8_t type, uint32_t understood)
+{
+	return type < 32 && understood & TLV_BIT(type) ? 0 : TLV_UNRECOGNISED;
 }
 
 /* --- Location --- */
@@ -149,7 +154,7 @@ static bool answer_one(uint8_t *header, const struct tlv *tlv, const struct tlv_
 		mark(header, TLV_MALFORMED);
 		return false;
 	}
-	if (tlv->type >= 32 || !(understood & TLV_BIT(tlv->type))) {
+	if (verdict_on(tlv->type, understood)) {
 		mark(header, TLV_UNRECOGNISED);
 		return true;
 	}
@@ -187,8 +192,8 @@ static enum tlv_outcome answer_all(uint8_t *area, size_t length, const struct tl
 	}
 }
 
-/* The I flag of every TLV; all else stays as it came. */
-static void distrust(uint8_t *area, size_t length)
+/* The I flag of every TLV; all that stands behind its flags stays as it came. */
+static void distrust(uint8_t *area, size_t length, uint32_t understood)
 {
 	struct tlv_walk walk = { .area = area, .length = length };
 	enum tlv_step step = TLV_STEP_FOUND;
@@ -196,10 +201,10 @@ static void distrust(uint8_t *area, size_t length)
 
 	while (step == TLV_STEP_FOUND) {
 		step = tlv_next(&walk, &tlv);
-		if (step != TLV_STEP_END)
-			area[tlv.at] |= TLV_INTEGRITY;
-		if (step == TLV_STEP_BROKEN)
-			area[tlv.at] |= TLV_MALFORMED;
+		if (step == TLV_STEP_FOUND)
+			mark(area + tlv.at, TLV_INTEGRITY | verdict_on(tlv.type, understood));
+		else if (step == TLV_STEP_BROKEN)
+			mark(area + tlv.at, TLV_INTEGRITY | TLV_MALFORMED);
 	}
 }
 
@@ -208,16 +213,12 @@ struct tlv_answer tlv_answer(uint8_t *area, size_t length, const struct tlv_fact
 	struct tlv_answer answer = { .tos = -1 };
 	uint32_t understood = facts->understood & ~TLV_BIT(TLV_HMAC);
 
-	switch (tlv_check(area, length, &facts->protection, &answer.sealed_at)) {
-	case TLV_TAMPERED:
-		distrust(area, length);
+	if (facts->protection.mac)
+		understood |= TLV_BIT(TLV_HMAC);
+	if (tlv_check(area, length, &facts->protection, &answer.sealed_at) == TLV_TAMPERED) {
+		distrust(area, length, understood);
 		answer.outcome = TLV_ENDED_UNTRUSTED;
 		return answer;
-	case TLV_GENUINE:
-		understood |= TLV_BIT(TLV_HMAC);
-		break;
-	case TLV_UNPROTECTED:
-		break;
 	}
 	answer.outcome = answer_all(area, length, facts, understood, &answer);
 	return answer;

@@ -266,8 +266,12 @@ TEST(verdicts_that_a_sender_had_no_right_to_are_taken_away)
 {
 	(void)assert_answer("7f 03 00 04 00 00 00 00  60 fa 00 00",
 	                    "00 03 00 04 01 02 01 02  80 fa 00 00");
-	/* A flag of an extension that we do not know goes back as it came. */
-	(void)assert_answer("90 0c 00 00", "90 0c 00 00");
+	/* So is a flag of an extension that we do not know: it is reserved, and would be our word. */
+	(void)assert_answer("90 0c 00 00", "80 0c 00 00");
+	(void)assert_answer("9f 05 00 02 00 00", "40 05 00 02 00 00");
+	(void)assert_answer("9f 04 00 04 b8", "40 04 00 04 b8");
+	(void)assert_answer("80 02 00 08  00 00 00 00  3f fa 00 00",
+	                    "00 02 00 08  03 5e 12 34  80 fa 00 00");
 }
 
 TEST(a_length_that_cannot_be_gets_m_and_ends_it)
@@ -392,7 +396,7 @@ TEST(a_wrong_hmac_puts_i_on_every_tlv_and_changes_nothing_else)
 		"80 04 00 04  b8 00 00 00  80 fa 00 01 aa" HMAC_TLV "80 01 00 02 aa bb", 13);
 
 	it.area[4] ^= 1;
-	assert_distrusted(&it, "a0 a0 a0 a0");
+	assert_distrusted(&it, "20 a0 20 20");
 	protected_done(&it);
 }
 
@@ -400,10 +404,10 @@ TEST(an_hmac_tlv_that_is_not_the_last_is_a_failure_of_integrity_not_of_form)
 {
 	struct protected it = protected_request(HMAC_TLV "80 04 00 04  b8 00 00 00", 0);
 
-	assert_distrusted(&it, "a0 a0");
+	assert_distrusted(&it, "20 20");
 	it.facts.protection.mac = NULL;
 	it.facts.protection.required = false;
-	assert_distrusted(&it, "a0 a0");
+	assert_distrusted(&it, "a0 20");
 	protected_done(&it);
 }
 
@@ -413,10 +417,15 @@ TEST(authenticated_tlvs_without_an_hmac_tlv_are_not_believed)
 
 	free(it.area);
 	it.area = octets_of("80 04 00 04  b8 00 00 00", &it.length);
-	assert_distrusted(&it, "a0");
+	assert_distrusted(&it, "20");
 	free(it.area);
 	it.area = octets_of("80 04 00 04  b8 00 00 00  80 01 00 02 00", &it.length);
-	assert_distrusted(&it, "a0 e0");
+	assert_distrusted(&it, "20 60");
+	/* Whatever flags they came with. */
+	free(it.area);
+	it.area =
+		octets_of("5f 04 00 04  b8 00 00 00  5f fa 00 00  9f 01 00 02 00", &it.length);
+	assert_distrusted(&it, "20 a0 60");
 	protected_done(&it);
 }
 
