@@ -241,12 +241,11 @@ enum tlv_integrity tlv_check(const uint8_t *area, size_t length,
 	bool required = protection->required && (survey.others > 0 || survey.count > 1);
 	struct text text;
 
-	/* In the wrong place it does not hold, which is seen without a key. */
-	if (survey.has_hmac && !survey.is_last)
-		return TLV_TAMPERED;
-	if (!survey.has_hmac || !protection->mac)
+	if (!survey.has_hmac)
 		return required ? TLV_TAMPERED : TLV_UNPROTECTED;
-	if (!survey.is_whole || survey.hmac.length != MAC_BYTES)
+	/* Nothing may be used before it was verified, and without a key nobody can. */
+	if (!protection->mac || !survey.is_last || !survey.is_whole ||
+	    survey.hmac.length != MAC_BYTES)
 		return TLV_TAMPERED;
 	text_init(&text, area, survey.hmac.at, protection->sequence);
 	if (!mac_matches_parts(protection->mac, text.parts, COUNT(text.parts),

@@ -11,7 +11,7 @@
  *
  *   U  unrecognised: a sender sets it, a reflector clears it in what it has understood
  *   M  malformed: its length cannot be; nothing behind it was looked at
- *   I  integrity: the HMAC TLV did not match; nothing was looked at
+ *   I  integrity: the HMAC TLV did not match, or there is no key to try it by; nothing was looked at
  *
  * A reflector answers in place by wire/tlv_answer; a sender reads the answer by wire/tlv_reply.
  */
@@ -180,9 +180,9 @@ bool tlv_add_location(struct tlv_area *area, uint32_t asked);
 /* --- integrity --- */
 
 enum tlv_integrity {
-	TLV_UNPROTECTED, /* there is no HMAC TLV where none need be, or no key to try it by */
+	TLV_UNPROTECTED, /* there is no HMAC TLV where none need be */
 	TLV_GENUINE,
-	TLV_TAMPERED, /* it does not match, is missing, or stands in the wrong place */
+	TLV_TAMPERED, /* it does not match, is missing, stands in the wrong place, or has no key */
 };
 
 struct tlv_protection {

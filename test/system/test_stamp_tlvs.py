@@ -177,7 +177,7 @@ def test_one_extra_padding_needs_no_hmac_tlv(family, keys):
 
 
 def test_an_hmac_tlv_in_open_mode(family, keys):
-    """With the key of all others it is judged; a reflector without keys does not understand it."""
+    """With the key of all others it is judged; a reflector without keys cannot, and uses nothing that it protects."""
     area = tlv(DIRECT, bytes(12))
     key = b"all of the others"
     with reflector(family, "--stamp-keys", keys, "--stamp-open") as peer:
@@ -188,5 +188,9 @@ def test_an_hmac_tlv_in_open_mode(family, keys):
         assert extended(peer, area)[0][0] == 0
     with reflector(family) as peer:
         before = area + hmac_tlv(key, 8, area)
-        direct, mac = extended(peer, before, seq=8)
-        assert direct[0] == 0 and mac == tlvs(before)[1]
+        assert extended(peer, before, seq=8) == [(I, *tlvs(before)[0][1:]), (U | I, *tlvs(before)[1][1:])]
+        asked = tlv(SERVICE, struct.pack("!I", 46 << 26))
+        extended(peer, asked + hmac_tlv(key, 8, asked), seq=8)
+        assert peer.tos == 0, "nor is the class of service granted"
+        extended(peer, asked)
+        assert peer.tos == 46 << 2

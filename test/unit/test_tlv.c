@@ -436,8 +436,9 @@ TEST(in_open_mode_it_is_a_choice)
 	assert_int_equal(bare(COS_TLV, true, false), TLV_UNPROTECTED);
 	assert_int_equal(bare(COS_TLV, false, false), TLV_UNPROTECTED);
 	assert_int_equal(bare(COS_TLV HMAC_TLV, true, false), TLV_TAMPERED);
-	assert_int_equal(bare(COS_TLV HMAC_TLV, false, false), TLV_UNPROTECTED);
-	/* That it stands in the wrong place is seen without a key. */
+	/* Where it is, it must be verified (RFC 8972 section 4.8); nobody can without a key. */
+	assert_int_equal(bare(COS_TLV HMAC_TLV, false, false), TLV_TAMPERED);
+	assert_int_equal(bare(HMAC_TLV, false, false), TLV_TAMPERED);
 	assert_int_equal(bare(HMAC_TLV COS_TLV, false, false), TLV_TAMPERED);
 }
 

@@ -439,15 +439,18 @@ TEST(one_extra_padding_needs_none)
 	mac_free(authenticated.protection.mac);
 }
 
-TEST(without_a_key_an_hmac_tlv_is_not_understood)
+TEST(without_a_key_nothing_is_used_that_an_hmac_tlv_protects)
 {
 	struct tlv_facts knows_too_much = facts();
 	struct tlv_answer answer;
 
+	/* The HMAC TLV itself is not understood either. */
 	knows_too_much.understood = UINT32_MAX;
 	answer = assert_answer_by(&knows_too_much, "80 04 00 04  b8 00 00 00" HMAC_TLV,
-	                          "00 04 00 04  b8 a4 00 00" HMAC_TLV);
-	assert_int_equal(answer.outcome, TLV_ANSWERED);
+	                          "20 04 00 04  b8 00 00 00"
+	                          "a0 08 00 10" SIXTEEN);
+	assert_int_equal(answer.outcome, TLV_ENDED_UNTRUSTED);
+	assert_int_equal(answer.tos, -1);
 	assert_false(answer.has_hmac);
 }
 
@@ -552,7 +555,7 @@ int main(void)
 			an_hmac_tlv_that_is_not_the_last_is_a_failure_of_integrity_not_of_form),
 		cmocka_unit_test(authenticated_tlvs_without_an_hmac_tlv_are_not_believed),
 		cmocka_unit_test(one_extra_padding_needs_none),
-		cmocka_unit_test(without_a_key_an_hmac_tlv_is_not_understood),
+		cmocka_unit_test(without_a_key_nothing_is_used_that_an_hmac_tlv_protects),
 		cmocka_unit_test(behind_a_malformed_tlv_the_hmac_tlv_is_copied),
 		cmocka_unit_test(no_area_makes_the_answer_write_outside_it_or_touch_a_length),
 	};

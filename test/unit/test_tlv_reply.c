@@ -135,6 +135,14 @@ TEST(i_anywhere_discards_everything)
 	assert_int_equal(reply.timestamps.source_in, 0);
 }
 
+TEST(an_hmac_tlv_that_nobody_asked_for_cannot_be_verified)
+{
+	struct tlv_reply reply = reply_of("00 03 00 04  01 02 01 02  00 08 00 10" SIXTEEN);
+
+	assert_int_equal(reply.trust, TLV_READ_NOTHING);
+	assert_int_equal(reply.told, 0);
+}
+
 TEST(no_tlvs_are_nothing_to_distrust)
 {
 	assert_int_equal(reply_of("").trust, TLV_READ_ALL);
@@ -265,7 +273,7 @@ TEST(a_reflector_without_a_key_is_not_believed_where_one_was_asked_for)
 
 	exchange_init(&exchange);
 	exchange_ask(&exchange);
-	assert_int_equal(exchange_answer(&exchange, NULL).outcome, TLV_ANSWERED);
+	assert_int_equal(exchange_answer(&exchange, NULL).outcome, TLV_ENDED_UNTRUSTED);
 	assert_int_equal(exchange_read(&exchange).trust, TLV_READ_NOTHING);
 	mac_free(exchange.mac);
 }
@@ -301,6 +309,7 @@ int main(void)
 		cmocka_unit_test(m_stops_the_reading),
 		cmocka_unit_test(so_does_a_length_that_cannot_be),
 		cmocka_unit_test(i_anywhere_discards_everything),
+		cmocka_unit_test(an_hmac_tlv_that_nobody_asked_for_cannot_be_verified),
 		cmocka_unit_test(no_tlvs_are_nothing_to_distrust),
 		cmocka_unit_test(of_two_of_a_type_the_first_counts),
 		cmocka_unit_test(a_protected_exchange_tells_the_sender_what_it_asked),
