@@ -120,29 +120,43 @@ static void answer_counters(uint8_t *value, const struct tlv_facts *facts)
 	tlv_write_counters(value, &counters);
 }
 
-/* Fills in the value of a TLV that is understood; false when it is malformed inside. */
-static bool answer_value(uint8_t *header, uint16_t length, const struct tlv_facts *facts,
-                         int *tos)
+/* To come back is its receipt; one of no access that there is gets none, and stays as it came. */
+static uint8_t answer_access(uint8_t *value)
+{
+	struct tlv_access_report report = tlv_read_access(value);
+
+	if (report.access != TLV_ACCESS_3GPP && report.access != TLV_ACCESS_NON_3GPP)
+		return TLV_UNRECOGNISED;
+	tlv_write_access(value, &report); /* what is reserved is zeroed */
+	return 0;
+}
+
+/* Fills in the value of a TLV of a type that is understood.  Returns its flags: U where the value is not,
+ * M where it is malformed inside. */
+static uint8_t answer_value(uint8_t *header, uint16_t length, const struct tlv_facts *facts,
+                            int *tos)
 {
 	uint8_t *value = header + TLV_HEADER_BYTES;
 
 	switch (header[1]) {
 	case TLV_LOCATION:
-		return answer_location(value, length, facts);
+		return answer_location(value, length, facts) ? 0 : TLV_MALFORMED;
 	case TLV_TIMESTAMP_INFORMATION:
 		tlv_write_timestamps(value, &facts->timestamps);
-		return true;
+		return 0;
 	case TLV_CLASS_OF_SERVICE:
 		answer_service(value, facts, tos);
-		return true;
+		return 0;
 	case TLV_DIRECT_MEASUREMENT:
 		answer_counters(value, facts);
-		return true;
+		return 0;
+	case TLV_ACCESS_REPORT:
+		return answer_access(value);
 	case TLV_FOLLOW_UP:
 		tlv_write_follow_up(value, &facts->follow_up);
-		return true;
-	default: /* Extra Padding, Access Report: to come back is their answer */
-		return true;
+		return 0;
+	default: /* Extra Padding: to come back is its answer */
+		return 0;
 	}
 }
 
@@ -150,22 +164,18 @@ static bool answer_value(uint8_t *header, uint16_t length, const struct tlv_fact
 static bool answer_one(uint8_t *header, const struct tlv *tlv, const struct tlv_facts *facts,
                        uint32_t understood, struct tlv_answer *answer)
 {
-	if (!tlv_fits(tlv->type, tlv->length)) {
-		mark(header, TLV_MALFORMED);
-		return false;
-	}
-	if (verdict_on(tlv->type, understood)) {
-		mark(header, TLV_UNRECOGNISED);
-		return true;
-	}
-	bool whole = answer_value(header, tlv->length, facts, &answer->tos);
+	uint8_t verdict = verdict_on(tlv->type, understood);
 
-	mark(header, whole ? 0 : TLV_MALFORMED);
-	if (!whole)
-		return false;
-	answer->answered |= TLV_BIT(tlv->type);
-	answer->has_hmac |= tlv->type == TLV_HMAC;
-	return true;
+	if (!tlv_fits(tlv->type, tlv->length))
+		verdict = TLV_MALFORMED;
+	else if (verdict == 0)
+		verdict = answer_value(header, tlv->length, facts, &answer->tos);
+	mark(header, verdict);
+	if (verdict == 0) {
+		answer->answered |= TLV_BIT(tlv->type);
+		answer->has_hmac |= tlv->type == TLV_HMAC;
+	}
+	return verdict != TLV_MALFORMED;
 }
 
 static enum tlv_outcome answer_all(uint8_t *area, size_t length, const struct tlv_facts *facts,

@@ -113,9 +113,13 @@ def test_direct_measurement_counts_both_ways(family):
                 [(0, DIRECT, struct.pack("!III", 100 + count, count, count))]
 
 
-def test_an_access_report_comes_back_as_it_is(family):
+def test_an_access_report_comes_back_by_the_numbers_of_the_rfc(family):
+    """1 and 2 are all there are: any other is not understood, and comes back as it came."""
     with reflector(family) as peer:
-        assert extended(peer, tlv(ACCESS, bytes([0x20, 1, 0, 0]))) == [(0, ACCESS, bytes([0x20, 1, 0, 0]))]
+        for number in range(16):
+            asked = bytes([number << 4 | 5, 1, 0xAA, 0xBB])
+            answered = (0, ACCESS, bytes([number << 4, 1, 0, 0])) if number in (1, 2) else (U, ACCESS, asked)
+            assert extended(peer, tlv(ACCESS, asked)) == [answered]
 
 
 def test_what_is_not_understood_keeps_its_flag_and_its_octets(family):

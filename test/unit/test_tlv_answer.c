@@ -150,6 +150,21 @@ TEST(direct_measurement_keeps_the_sender_s_count)
 TEST(an_access_report_comes_back_as_its_own_receipt)
 {
 	(void)assert_answer("80 06 00 04  10 01 00 00", "00 06 00 04  10 01 00 00");
+	(void)assert_answer("80 06 00 04  20 02 00 00", "00 06 00 04  20 02 00 00");
+	/* What is reserved in it is not sent. */
+	(void)assert_answer("80 06 00 04  1f 01 aa bb", "00 06 00 04  10 01 00 00");
+}
+
+TEST(an_access_report_of_no_access_there_is_stays_as_it_came)
+{
+	struct tlv_answer answer;
+
+	(void)assert_answer("80 06 00 04  00 01 00 00", "80 06 00 04  00 01 00 00");
+	(void)assert_answer("00 06 00 04  ff 01 aa bb", "80 06 00 04  ff 01 aa bb");
+	answer = assert_answer("80 06 00 04  3f 01 aa bb  80 03 00 04  00 00 00 00",
+	                       "80 06 00 04  3f 01 aa bb  00 03 00 04  01 02 01 02");
+	assert_int_equal(answer.outcome, TLV_ANSWERED);
+	assert_int_equal(answer.answered, TLV_BIT(TLV_TIMESTAMP_INFORMATION));
 }
 
 TEST(follow_up_telemetry_tells_of_the_reply_before)
@@ -536,6 +551,7 @@ int main(void)
 		cmocka_unit_test(congestion_on_the_way_here_is_told_but_not_carried_back),
 		cmocka_unit_test(direct_measurement_keeps_the_sender_s_count),
 		cmocka_unit_test(an_access_report_comes_back_as_its_own_receipt),
+		cmocka_unit_test(an_access_report_of_no_access_there_is_stays_as_it_came),
 		cmocka_unit_test(follow_up_telemetry_tells_of_the_reply_before),
 		cmocka_unit_test(location_answers_each_question_by_its_number),
 		cmocka_unit_test(location_over_ipv6_has_numbers_of_its_own),
