@@ -3,7 +3,12 @@
 
 #include "wire/octets.h"
 
-enum { ECN_MASK = 3, ECN_CONGESTION = 3, DSCP_SHIFT = 2 };
+enum {
+	ECN_MASK = 3,
+	ECN_CONGESTION = 3,
+	DSCP_SHIFT = 2,
+	FOLLOWED_BYTES = 12, /* of a Follow-Up: its Sequence Number and its Timestamp */
+};
 
 /* The flags of a TLV that goes back are ours alone: those that we do not know are reserved, and zero. */
 static void mark(uint8_t *header, uint8_t verdict)
@@ -160,6 +165,15 @@ static uint8_t answer_value(uint8_t *header, uint16_t length, const struct tlv_f
 	}
 }
 
+/* Of a length that its type cannot have.  Number and time of a Follow-Up are zeroed all the same, so far
+ * as they are there; of others all octets stay as they came. */
+static uint8_t answer_misfit(uint8_t *header, const struct tlv *tlv)
+{
+	if (tlv->type == TLV_FOLLOW_UP)
+		memset(header + TLV_HEADER_BYTES, 0, size_min(tlv->length, FOLLOWED_BYTES));
+	return TLV_MALFORMED;
+}
+
 /* False: malformed, and the end of it. */
 static bool answer_one(uint8_t *header, const struct tlv *tlv, const struct tlv_facts *facts,
                        uint32_t understood, struct tlv_answer *answer)
@@ -167,7 +181,7 @@ static bool answer_one(uint8_t *header, const struct tlv *tlv, const struct tlv_
 	uint8_t verdict = verdict_on(tlv->type, understood);
 
 	if (!tlv_fits(tlv->type, tlv->length))
-		verdict = TLV_MALFORMED;
+		verdict = answer_misfit(header, tlv);
 	else if (verdict == 0)
 		verdict = answer_value(header, tlv->length, facts, &answer->tos);
 	mark(header, verdict);

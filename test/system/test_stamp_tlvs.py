@@ -145,6 +145,15 @@ def test_a_malformed_tlv_ends_the_answers(family):
             assert octets[OPEN + 8] & M
 
 
+def test_a_follow_up_of_a_wrong_length_is_zeroed(family):
+    """Its number and its time, the first 12 octets (RFC 8972 section 4.7, erratum 8339)."""
+    with reflector(family) as peer:
+        for length in (0, 1, 11, 12, 13, 15, 17, 40):
+            value = bytes(range(1, length + 1))
+            zeroed = bytes(min(12, length)) + value[12:]
+            assert extended(peer, tlv(FOLLOW_UP, value) + tlv(DIRECT, bytes(12))) == [(M, FOLLOW_UP, zeroed), (U, DIRECT, bytes(12))]
+
+
 def test_what_is_long_is_answered_to_its_end_and_no_further(family):
     area = tlv(DIRECT, bytes(12)) * 80
     with reflector(family) as peer:

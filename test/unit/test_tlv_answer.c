@@ -307,6 +307,20 @@ TEST(a_length_that_cannot_be_gets_m_and_ends_it)
 	                    "40 05 00 08  00 00 00 00 00 00 00 00");
 }
 
+TEST(a_follow_up_of_a_wrong_length_has_its_number_and_time_zeroed)
+{
+	(void)assert_answer("80 07 00 05  01 02 03 04 05  80 fa 00 00",
+	                    "40 07 00 05  00 00 00 00 00  80 fa 00 00");
+	(void)assert_answer("80 07 00 0d  01 02 03 04  05 06 07 08 09 0a 0b 0c  0d",
+	                    "40 07 00 0d  00 00 00 00  00 00 00 00 00 00 00 00  0d");
+	(void)assert_answer(
+		"80 07 00 11  01 02 03 04  05 06 07 08 09 0a 0b 0c  0d 0e 0f 10  11",
+		"40 07 00 11  00 00 00 00  00 00 00 00 00 00 00 00  0d 0e 0f 10  11");
+	(void)assert_answer("80 07 00 00", "40 07 00 00");
+	/* One that overruns the datagram is copied as far as it is there. */
+	(void)assert_answer("80 07 00 10  01 02 03 04", "40 07 00 10  01 02 03 04");
+}
+
 TEST(what_overruns_the_datagram_gets_m)
 {
 	(void)assert_answer("80 04 00 04  b8 00 00", "40 04 00 04  b8 00 00");
@@ -564,6 +578,7 @@ int main(void)
 		cmocka_unit_test(what_the_reflector_has_no_facts_for_is_not_understood),
 		cmocka_unit_test(verdicts_that_a_sender_had_no_right_to_are_taken_away),
 		cmocka_unit_test(a_length_that_cannot_be_gets_m_and_ends_it),
+		cmocka_unit_test(a_follow_up_of_a_wrong_length_has_its_number_and_time_zeroed),
 		cmocka_unit_test(what_overruns_the_datagram_gets_m),
 		cmocka_unit_test(a_genuine_request_is_answered_and_the_reply_is_sealed_anew),
 		cmocka_unit_test(a_wrong_hmac_puts_i_on_every_tlv_and_changes_nothing_else),
