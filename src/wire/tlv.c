@@ -39,7 +39,6 @@ enum tlv_step tlv_next(struct tlv_walk *walk, struct tlv *out)
 bool tlv_fits(uint8_t type, uint16_t length)
 {
 	static const uint8_t lengths[] = {
-		[TLV_TIMESTAMP_INFORMATION] = TLV_TIMESTAMPS_BYTES,
 		[TLV_CLASS_OF_SERVICE] = TLV_SERVICE_BYTES,
 		[TLV_DIRECT_MEASUREMENT] = TLV_COUNTERS_BYTES,
 		[TLV_ACCESS_REPORT] = TLV_ACCESS_BYTES,
@@ -47,8 +46,11 @@ bool tlv_fits(uint8_t type, uint16_t length)
 		[TLV_HMAC] = MAC_BYTES,
 	};
 
+	/* Behind these there may be sub-TLVs. */
 	if (type == TLV_LOCATION)
 		return length >= TLV_LOCATION_PORTS_BYTES;
+	if (type == TLV_TIMESTAMP_INFORMATION)
+		return length >= TLV_TIMESTAMPS_BYTES;
 	return type >= COUNT(lengths) || lengths[type] == 0 || lengths[type] == length;
 }
 

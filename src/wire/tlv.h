@@ -143,7 +143,7 @@ enum {
 	TLV_LOCATION_PORTS_BYTES = 4, /* destination port, source port; then sub-TLVs */
 	TLV_MAC_ADDRESS_BYTES = 8,
 	TLV_IP_ADDRESS_BYTES = 16,
-	TLV_TIMESTAMPS_BYTES = 4,
+	TLV_TIMESTAMPS_BYTES = 4, /* then sub-TLVs, of which the RFC has none yet */
 	TLV_SERVICE_BYTES = 4,
 	TLV_COUNTERS_BYTES = 12,
 	TLV_ACCESS_BYTES = 4,

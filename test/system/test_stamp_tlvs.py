@@ -83,7 +83,10 @@ def test_location_is_hidden_by_policy(family):
 def test_timestamp_information_tells_whose_clock_it_is(family):
     with reflector(family) as peer:
         source = 1 if clock_claim()[0] else 5
-        assert extended(peer, tlv(TIMESTAMP, bytes(4))) == [(0, TIMESTAMP, bytes([source, 2, source, 2]))]
+        told = bytes([source, 2, source, 2])
+        assert extended(peer, tlv(TIMESTAMP, bytes(4))) == [(0, TIMESTAMP, told)]
+        sub = tlv(1, b"of a later RFC")
+        assert extended(peer, tlv(TIMESTAMP, bytes(4) + sub)) == [(0, TIMESTAMP, told + sub)]
 
 
 def test_class_of_service_is_granted(family):
@@ -131,7 +134,7 @@ def test_what_is_not_understood_keeps_its_flag_and_its_octets(family):
 
 def test_a_malformed_tlv_ends_the_answers(family):
     good, behind = tlv(TIMESTAMP, bytes(4)), tlv(DIRECT, bytes(12))
-    wrong = [tlv(TIMESTAMP, bytes(5)), tlv(SERVICE, bytes(3)), tlv(DIRECT, bytes(16)), tlv(ACCESS, bytes(2)),
+    wrong = [tlv(TIMESTAMP, bytes(3)), tlv(SERVICE, bytes(3)), tlv(DIRECT, bytes(16)), tlv(ACCESS, bytes(2)),
              tlv(FOLLOW_UP, bytes(15)), tlv(LOCATION, bytes(3)), tlv(LOCATION, bytes(4) + tlv(4, bytes(4)))]
     with reflector(family) as peer:
         for each in wrong:

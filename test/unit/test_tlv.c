@@ -108,7 +108,7 @@ TEST(each_type_has_the_length_of_the_rfc)
 	static const struct {
 		uint8_t type;
 		uint16_t length;
-	} fixed[] = { { 3, 4 }, { 4, 4 }, { 5, 12 }, { 6, 4 }, { 7, 16 }, { 8, 16 } };
+	} fixed[] = { { 4, 4 }, { 5, 12 }, { 6, 4 }, { 7, 16 }, { 8, 16 } };
 
 	for (size_t i = 0; i < COUNT(fixed); i++)
 		for (uint16_t length = 0; length < 100; length++)
@@ -117,6 +117,7 @@ TEST(each_type_has_the_length_of_the_rfc)
 	for (uint16_t length = 0; length < 100; length++) {
 		assert_true(tlv_fits(TLV_EXTRA_PADDING, length));
 		assert_int_equal(tlv_fits(TLV_LOCATION, length), length >= 4);
+		assert_int_equal(tlv_fits(TLV_TIMESTAMP_INFORMATION, length), length >= 4);
 		assert_true(tlv_fits(TLV_RETURN_PATH, length));
 		assert_true(tlv_fits(255, length));
 	}

@@ -100,6 +100,9 @@ TEST(timestamp_information_is_filled_in)
 {
 	(void)assert_answer("80 03 00 04  00 00 00 00", "00 03 00 04  01 02 01 02");
 	(void)assert_answer("80 03 00 04  ff ff ff ff", "00 03 00 04  01 02 01 02");
+	/* What stands behind is sub-TLVs, of which there are none that we know. */
+	(void)assert_answer("80 03 00 0a  00 00 00 00  80 01 00 02 aa bb",
+	                    "00 03 00 0a  01 02 01 02  80 01 00 02 aa bb");
 }
 
 TEST(class_of_service_says_what_arrived_and_grants_what_policy_allows)
@@ -303,6 +306,7 @@ TEST(a_length_that_cannot_be_gets_m_and_ends_it)
 	assert_int_equal(answer.tos, -1);
 	(void)assert_answer("80 06 00 02  10 01", "40 06 00 02  10 01");
 	(void)assert_answer("80 02 00 03  00 00 00", "40 02 00 03  00 00 00");
+	(void)assert_answer("80 03 00 03  00 00 00", "40 03 00 03  00 00 00");
 	(void)assert_answer("80 05 00 08  00 00 00 00 00 00 00 00",
 	                    "40 05 00 08  00 00 00 00 00 00 00 00");
 }
