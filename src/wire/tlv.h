@@ -6,8 +6,8 @@
  *      U M I
  *
  * The area is what follows stamp_bytes(mode) octets of a datagram.  A TLV of type 0, which is reserved,
- * ends the TLVs: from there on it is padding, such as the zeroes of a TWAMP-Light sender.  So is an area
- * too short for a header.
+ * ends the TLVs: from there on it is padding, such as the zeroes of a TWAMP-Light sender.  So do one to
+ * three zeroes at the end; other octets too few for a header are a TLV that is broken.
  *
  *   U  unrecognised: a sender sets it, a reflector clears it in what it has understood
  *   M  malformed: its length cannot be; nothing behind it was looked at

@@ -94,6 +94,17 @@ TEST(what_a_location_left_unanswered_is_not_told)
 	assert_int_equal(reply.location.destination_port, 862);
 }
 
+TEST(i_in_a_sub_tlv_says_nothing)
+{
+	struct tlv_reply reply =
+		reply_of("00 02 00 18  03 5e 12 34  "
+	                 "20 05 00 10  c6 33 64 02 00 00 00 00 00 00 00 00 00 00 00 00");
+
+	assert_int_equal(reply.trust, TLV_READ_ALL);
+	assert_int_equal(reply.location.destination_bytes, 4);
+	assert_memory_equal(reply.location.destination, "\xc6\x33\x64\x02", 4);
+}
+
 TEST(u_skips_one_tlv)
 {
 	struct tlv_reply reply = reply_of("80 04 00 04  b8 00 00 00  80 fa 00 00"
@@ -305,6 +316,7 @@ int main(void)
 		cmocka_unit_test(each_value_is_told),
 		cmocka_unit_test(a_location_tells_ports_addresses_and_hardware),
 		cmocka_unit_test(what_a_location_left_unanswered_is_not_told),
+		cmocka_unit_test(i_in_a_sub_tlv_says_nothing),
 		cmocka_unit_test(u_skips_one_tlv),
 		cmocka_unit_test(m_stops_the_reading),
 		cmocka_unit_test(so_does_a_length_that_cannot_be),
