@@ -115,7 +115,7 @@ struct channel {
 	uint32_t target;    /* of PER_TARGET and PER_PROBE */
 	size_t booked;      /* probes that may be in flight at once */
 	unsigned unstamped; /* answers in a row that came without their stamp of departure */
-	uint64_t random;    /* drawn when it was made: identifiers come from it */
+	uint64_t identity;  /* one more than that of the channel before, the first is random */
 	struct mono opened; /* when open() was last called */
 	struct mono called; /* when it handed its request to the kernel */
 	struct heap_node expiry; /* when the oldest probe in flight times out */

@@ -99,6 +99,15 @@ static void add_extensions(struct sender *sender, const struct probe_options *op
 		(void)tlv_add(area, TLV_HMAC, MAC_BYTES);
 }
 
+/* RFC 8972 section 3: no two sessions have one, and none has 0.  So it is up to 65535 targets; more differ by
+ * their ports, and so do those that are all given the same. */
+static uint16_t ssid_of(const struct channel *channel)
+{
+	uint16_t given = channel->options->stamp.ssid;
+
+	return given ? given : (uint16_t)(1 + channel->identity % UINT16_MAX);
+}
+
 static int prepare(struct channel *channel, struct sender *sender, struct err *err)
 {
 	const struct probe_options *options = channel->options;
@@ -107,11 +116,9 @@ static int prepare(struct channel *channel, struct sender *sender, struct err *e
 	struct tlv_area area = { .octets = sender->udp.request + base,
 		                 .room = sender->udp.length - base };
 
-	random_seed(&random, channel->random);
+	random_seed(&random, channel->identity);
 	sender->mode = mode_of(options);
-	sender->ssid = options->stamp.ssid;
-	while (sender->ssid == 0)
-		sender->ssid = (uint16_t)random_next(&random);
+	sender->ssid = ssid_of(channel);
 	if (sender->mode == STAMP_AUTHENTICATED) {
 		int result = mac_new(&sender->mac, options->stamp.key,
 		                     options->stamp.key_length, err);

@@ -441,6 +441,31 @@ def test_other_usage_errors():
         assert said in run("ping", "-c1", *args, code=2).err
 
 
+def ssids_of(peer, family, tmp_path, *args):
+    """Those of 64 targets, which are one host."""
+    targets = tmp_path / "targets"
+    targets.write_text(64 * f"{family.local('stamp', peer.port)}\n")
+    run("ping", "-q", "-c", 1, "-i", "100ms", *args, "--targets", targets, code=0)
+    sessions = {(request.sender, request.ssid) for request in peer.requests}
+    assert len(sessions) == 64
+    return sorted(ssid for _, ssid in sessions)
+
+
+def test_no_two_targets_share_a_session_s_number(family, tmp_path):
+    """The first is random, each of the others follows the one before."""
+    with Reflector(family, counts=False) as peer:
+        ssids = ssids_of(peer, family, tmp_path)
+    assert 0 not in ssids
+    gaps = [(b - a) % 65535 for a, b in zip(ssids, ssids[1:] + ssids[:1])]
+    assert sorted(gaps) == 63 * [1] + [65535 - 63]
+
+
+def test_a_number_that_is_given_goes_to_every_target(family, tmp_path):
+    """They differ by their ports."""
+    with Reflector(family, counts=False) as peer:
+        assert ssids_of(peer, family, tmp_path, "--ssid", 17) == 64 * [17]
+
+
 # --- what is sent -------------------------------------------------------------------------------------
 
 

@@ -291,29 +291,37 @@ TEST(in_ptps_format_time_is_seconds_and_nanoseconds_of_tai)
 	peer_done(&exchange.peer);
 }
 
-TEST(a_session_without_a_number_draws_one_that_is_not_zero)
+/* That of a channel which is told none. */
+static uint16_t ssid_of(uint64_t identity)
 {
-	uint64_t first = 0;
-	bool differ = false;
+	struct exchange exchange;
 
-	for (uint64_t i = 0; i < 8; i++) {
-		struct exchange exchange;
+	peer_prepare(&exchange.peer, &probe_stamp, 0);
+	set_options(&exchange.peer.options, OPEN, false);
+	exchange.peer.options.stamp.ssid = 0;
+	exchange.peer.channel.identity = identity;
+	exchange.peer.fd = bound_socket(AF_INET, SOCK_DGRAM, &exchange.peer.address);
+	peer_open_channel(&exchange.peer);
+	(void)ask(&exchange);
+	peer_done(&exchange.peer);
+	return (uint16_t)number_at(exchange.packet, 14, 2);
+}
 
-		peer_prepare(&exchange.peer, &probe_stamp, 0);
-		set_options(&exchange.peer.options, OPEN, false);
-		exchange.peer.options.stamp.ssid = 0;
-		exchange.peer.channel.random = i * 77;
-		exchange.peer.fd = bound_socket(AF_INET, SOCK_DGRAM, &exchange.peer.address);
-		peer_open_channel(&exchange.peer);
-		(void)ask(&exchange);
-		uint64_t ssid = number_at(exchange.packet, 14, 2);
+TEST(sessions_without_a_number_get_different_ones_and_none_gets_zero)
+{
+	static const uint64_t firsts[] = { 0, 65530, 131060, UINT64_C(0x123456789abcdef0) };
 
-		assert_int_not_equal(ssid, 0);
-		differ |= i > 0 && ssid != first;
-		first = ssid;
-		peer_done(&exchange.peer);
+	for (size_t i = 0; i < COUNT(firsts); i++) {
+		uint16_t before = ssid_of(firsts[i]);
+
+		assert_int_not_equal(before, 0);
+		for (uint64_t more = 1; more < 16; more++) {
+			uint16_t ssid = ssid_of(firsts[i] + more);
+
+			assert_int_equal(ssid, before == UINT16_MAX ? 1 : before + 1);
+			before = ssid;
+		}
 	}
-	assert_true(differ);
 }
 
 TEST(a_size_below_the_base_packet_is_none)
@@ -643,7 +651,8 @@ int main(void)
 		cmocka_unit_test(sealed_padding_stands_before_the_hmac_or_alone),
 		cmocka_unit_test(without_extensions_there_is_the_base_packet_and_zeroes),
 		cmocka_unit_test(in_ptps_format_time_is_seconds_and_nanoseconds_of_tai),
-		cmocka_unit_test(a_session_without_a_number_draws_one_that_is_not_zero),
+		cmocka_unit_test(
+			sessions_without_a_number_get_different_ones_and_none_gets_zero),
 		cmocka_unit_test(a_size_below_the_base_packet_is_none),
 		cmocka_unit_test(a_reply_tells_numbers_times_ttl_and_what_they_claim),
 		cmocka_unit_test(a_reply_may_be_shorter_than_its_request_and_never_longer),
