@@ -66,8 +66,9 @@ enum stamping {
 
 /* Of a Session-Sender (RFC 8762). */
 struct stamp_options {
-	const uint8_t *key; /* borrowed; none: open mode */
+	const uint8_t *key; /* borrowed; none: open mode, unprotected */
 	size_t key_length;
+	bool open;     /* open mode all the same: the key protects the extensions alone */
 	uint16_t ssid; /* 0: one is drawn */
 	bool ptp;      /* times in PTP's format */
 	int64_t tai;   /* ns by which times in that format are ahead of UTC: PTP counts TAI */

@@ -194,6 +194,36 @@ TEST(sealed_it_adds_an_hmac_over_the_number_and_the_others)
 	peer_done(&exchange.peer);
 }
 
+static void protect_tlvs_alone(struct probe_options *options)
+{
+	options->stamp.open = true;
+}
+
+TEST(open_with_a_key_it_adds_an_hmac_over_the_number_and_the_others)
+{
+	struct exchange exchange;
+	struct mac *mac;
+	uint8_t text[4 + TLVS], right[MAC_BYTES];
+
+	assert_int_equal(mac_new(&mac, key, strlen(key), NULL), 0);
+	begin(&exchange, -1, true, protect_tlvs_alone);
+	(void)ask(&exchange);
+	(void)ask(&exchange);
+	const uint8_t *packet = exchange.packet;
+
+	assert_int_equal(exchange.length, OPEN + TLVS + HMAC_TLV);
+	assert_int_equal(number_at(packet, 0, 4), 1);
+	assert_is_now(number_at(packet, 4, 8));
+	assert_zero(packet, 16, OPEN);
+	assert_tlv(packet, OPEN + TLVS, 8, 16);
+	memcpy(text, packet, 4);
+	memcpy(text + 4, packet + OPEN, TLVS);
+	assert_int_equal(mac_sign(mac, text, sizeof(text), right), 0);
+	assert_memory_equal(packet + OPEN + TLVS + 4, right, MAC_BYTES);
+	mac_free(mac);
+	peer_done(&exchange.peer);
+}
+
 static bool is_random(const uint8_t *octets, size_t length)
 {
 	size_t zeros = 0;
@@ -640,6 +670,32 @@ TEST(sealed_tlvs_are_believed_with_their_hmac_alone)
 	peer_done(&exchange.peer);
 }
 
+TEST(so_are_those_of_an_open_session_with_a_key)
+{
+	struct exchange exchange;
+	struct mac *mac;
+	uint8_t text[4 + TLVS], *packet = exchange.packet;
+
+	assert_int_equal(mac_new(&mac, key, strlen(key), NULL), 0);
+	begin(&exchange, -1, true, protect_tlvs_alone);
+	(void)ask(&exchange);
+	reflect(&exchange, 5);
+	packet[OPEN] = packet[OPEN + 8] = packet[OPEN + TLVS] = 0;
+	/* Sealed with the number of the request, as a reflector does that only copies. */
+	assert_false(give(&exchange, exchange.length)->far->extended);
+	memcpy(text, packet, 4);
+	memcpy(text + 4, packet + OPEN, TLVS);
+	assert_int_equal(mac_sign(mac, text, sizeof(text), packet + OPEN + TLVS + 4), 0);
+	assert_true(give(&exchange, exchange.length)->far->extended);
+	packet[OPEN + 5] ^= 1;
+	assert_reply(&exchange, exchange.length, true, 0); /* of the base packet nothing is */
+	assert_false(exchange.peer.events[0].far->extended);
+	packet[OPEN + 5] ^= 1;
+	assert_false(give(&exchange, exchange.length - HMAC_TLV)->far->extended);
+	mac_free(mac);
+	peer_done(&exchange.peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +703,8 @@ int main(void)
 		cmocka_unit_test(a_sealed_request_is_laid_out_as_rfc_8762_says),
 		cmocka_unit_test(unless_told_it_asks_for_class_of_service_and_follow_up),
 		cmocka_unit_test(sealed_it_adds_an_hmac_over_the_number_and_the_others),
+		cmocka_unit_test(
+			open_with_a_key_it_adds_an_hmac_over_the_number_and_the_others),
 		cmocka_unit_test(so_many_octets_as_are_asked_for_are_sent),
 		cmocka_unit_test(sealed_padding_stands_before_the_hmac_or_alone),
 		cmocka_unit_test(without_extensions_there_is_the_base_packet_and_zeroes),
@@ -666,6 +724,7 @@ int main(void)
 		cmocka_unit_test(
 			of_a_sealed_reply_every_bit_of_the_first_112_octets_is_protected),
 		cmocka_unit_test(sealed_tlvs_are_believed_with_their_hmac_alone),
+		cmocka_unit_test(so_are_those_of_an_open_session_with_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
