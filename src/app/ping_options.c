@@ -88,6 +88,8 @@ static const struct option_spec specs[] = {
 	  FIELD(probe.expect), 0, 0 },
 	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it", FIELD(key),
 	  0, 0 },
+	{ "stamp-open", 0, OPTION_FLAG, NULL, "stamp: open all the same: --key is for the TLVs",
+	  FIELD(stamp_open), 0, 0 },
 	{ "ssid", 0, OPTION_INTEGER, "N", "stamp: the session's number (a random one)",
 	  FIELD(ssid), 1, UINT16_MAX },
 	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's", FIELD(ptp), 0,
@@ -275,14 +277,28 @@ static void complete(struct ping_options *options)
 	options->probe.stamp.tai = span_max(options->utc_offset, 0) * NS_PER_SEC;
 	options->probe.stamp.bare = options->no_tlvs;
 	options->probe.stamp.strict = options->need_ssid;
+	options->probe.stamp.open = options->stamp_open;
+}
+
+static int check_open(const struct ping_options *options, struct err *err)
+{
+	if (options->stamp_open && !options->key)
+		return err_set(err, -EINVAL,
+		               "'--stamp-open' protects TLVs by a key: --key FILE");
+	if (options->stamp_open && options->no_tlvs)
+		return err_set(err, -EINVAL,
+		               "'--no-tlvs' leaves nothing to protect (--stamp-open)");
+	return 0;
 }
 
 /* The one key that this session takes. */
 static int read_key(struct ping_options *options, struct err *err)
 {
-	if (!options->key)
-		return 0;
-	int result = key_file_read(options->key, &options->keys, err);
+	int result = check_open(options, err);
+
+	if (result < 0 || !options->key)
+		return result;
+	result = key_file_read(options->key, &options->keys, err);
 	const struct stamp_key *key =
 		result < 0 ? NULL : key_ring_find(&options->keys, options->probe.stamp.ssid);
 

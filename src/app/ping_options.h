@@ -15,7 +15,8 @@ struct ping_options {
 	const char *targets, *output, *key;
 	struct option_list fail_if;
 	bool v4, v6, numeric, quiet, epoch, outstanding, verbose, version, help;
-	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs, need_ssid;
+	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs, need_ssid,
+		stamp_open;
 
 	/* What follows from it. */
 	int family;           /* AF_UNSPEC, AF_INET, AF_INET6 */

@@ -69,7 +69,7 @@ static struct channel *channel_new(struct session *session, const struct target 
 	channel->loop = session->options.loop;
 	channel->watch.fd = -1;
 	channel->target = target->index;
-	channel->random = random_next(&session->random);
+	channel->identity = session->next_identity++;
 	channel->state = calloc(1, target->ops->state_size + 1);
 	/* One more than there are channels now: none is in the heap twice. */
 	session->channel_count++;

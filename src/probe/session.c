@@ -30,6 +30,7 @@ int session_new(struct session **out, const struct session_options *options)
 		random_seed(&session->random, options->seed);
 	else
 		random_init(&session->random);
+	session->next_identity = random_next(&session->random);
 	*out = session;
 	return 0;
 }
