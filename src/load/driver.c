@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "load/driver.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static int copy_plan(struct driver *driver, const struct load_plan *plan)
 	struct probe_options *probe = calloc(plan->probe_count, sizeof(*probe));
 
 	driver->plan = *plan;
-	driver->plan.targets = targets;
-	driver->plan.probe = probe;
+	driver->plan.targets = driver->targets = targets;
+	driver->plan.probe = driver->probe = probe;
 	if (!targets || !probe)
 		return -ENOMEM;
 	memcpy(targets, plan->targets, plan->target_count * sizeof(*targets));
@@ -56,6 +57,7 @@ static size_t common_divisor(size_t a, size_t b)
 /* Lanes take turns with the targets so that each gets all sizes, whatever the numbers of both. */
 static const struct load_target *target_of(const struct load_plan *plan, size_t i)
 {
+	assert(plan->target_count > 0 && plan->probe_count > 0);
 	size_t period = plan->target_count /
 	                common_divisor(plan->target_count, plan->probe_count) *
 	                plan->probe_count;
@@ -147,8 +149,8 @@ void driver_free(struct driver *driver)
 		return;
 	lanes_done(&driver->lanes);
 	ledger_done(&driver->ledger);
-	free((void *)(uintptr_t)driver->plan.targets);
-	free((void *)(uintptr_t)driver->plan.probe);
+	free(driver->targets);
+	free(driver->probe);
 	free(driver);
 }
 

@@ -13,7 +13,7 @@
 
 /* Of so many requests one; 0 = none.  Where two would meet the first has its way. */
 struct mishaps {
-	uint64_t lost, late, twice, spoilt, mistaken, short_, refused, ended, lied, unsent;
+	uint64_t lost, late, twice, spoilt, mistaken, cut, refused, ended, lied, unsent;
 };
 
 struct server_settings {
@@ -43,6 +43,39 @@ struct server {
 	struct mono last_open;              /* of connections, */
 	int64_t closest_open;               /* and the least time between two of one channel */
 };
+
+/* On its way to a channel. */
+struct answer {
+	struct heap_node arrival;
+	struct answer *next;
+	struct channel *channel;
+	uint64_t generation;
+	struct event event;
+	bool late, again; /* another than the first in time */
+};
+
+/* What a kind keeps for its channel. */
+struct way {
+	uint64_t generation; /* 0 = closed */
+	struct answer *first, **end;
+	struct channel *next_ready;
+	bool is_ready, connected;
+	struct mono last_arrival; /* a stream keeps its order */
+	struct mono opened;
+	uint64_t owed, served;
+};
+
+static inline struct server *server_of(const struct channel *channel)
+{
+	return CONTAINER_OF(channel->loop, struct server, loop);
+}
+
+static inline struct way *way_of(const struct channel *channel)
+{
+	return channel->state;
+}
+
+void answer_free(struct server *server, struct answer *answer);
 
 extern const struct probe_ops server_datagrams, server_stream;
 

@@ -1,68 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The loops of a load: when requests leave, and how long they are said to have taken. */
 #include <math.h>
-#include <stdlib.h>
 
-#include "core/random.h"
-#include "memory.h"
-#include "sim/server.h"
+#include "sim/loading.h"
 
 enum {
 	RATE = 20000,
-	SECONDS = 4,
-	DELAY = 100 * 1000, /* ns */
-	SERVICE = 2 * 1000,
 	FROZEN = 200, /* ms */
 	DEEP = 8192,
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SAMPLES = 1000000 };
-#else
-enum { SAMPLES = 10000000 };
-#endif
-
-struct load {
-	struct server server;
-	struct load_target targets[3];
-	struct probe_options options[3];
-	struct load_plan plan;
-};
-
-static const struct server_settings fair = { .delay = DELAY,
-	                                     .service = SERVICE,
-	                                     .room = 1 << 15 };
-
-static void prepare(struct load *load, const struct probe_ops *ops,
-                    struct server_settings settings)
-{
-	*load = (struct load){ 0 };
-	server_init(&load->server, &settings);
-	for (size_t i = 0; i < COUNT(load->targets); i++) {
-		load->targets[i] = (struct load_target){ .ops = ops };
-		assert_int_equal(address_parse("192.0.2.1", &load->targets[i].address), 0);
-		address_set_port(&load->targets[i].address, (uint16_t)(7 + i));
-		load->options[i] =
-			(struct probe_options){ .size = 64 + i, .timeout = NS_PER_SEC };
-	}
-	load->plan = server_plan(&load->server);
-	load->plan.targets = load->targets;
-	load->plan.probe = load->options;
-	load->plan.duration = SECONDS * NS_PER_SEC;
-}
-
-static void pace(struct load *load, enum load_pace pace, double from, double to)
-{
-	load->plan.pace = pace;
-	load->plan.rate_from = from;
-	load->plan.rate_to = to;
-}
-
-static const struct load_tally *run(struct load *load)
-{
-	server_begin(&load->server, &load->plan);
-	return server_finish(&load->server);
-}
 
 static double ms(const struct load_times *times, double q)
 {
@@ -71,7 +17,7 @@ static double ms(const struct load_times *times, double q)
 
 static struct server_settings with_a_stall(void)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 
 	settings.frozen_at = 2 * NS_PER_SEC;
 	settings.frozen_for = FROZEN * NS_PER_MS;
@@ -92,15 +38,15 @@ static void assert_a_stall_shows(const struct probe_ops *ops, size_t connections
 {
 	struct load load;
 
-	prepare(&load, ops, with_a_stall());
-	pace(&load, LOAD_CONSTANT, RATE, RATE);
+	load_prepare(&load, ops, with_a_stall());
+	load_pace(&load, LOAD_CONSTANT, RATE, RATE);
 	load.plan.connections = connections;
 	load.plan.depth = depth;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 
 	assert_balanced(&load, tally);
-	assert_int_equal(tally->counts.answered, RATE * SECONDS);
-	assert_int_equal(tally->corrected.histogram.count, RATE * SECONDS);
+	assert_int_equal(tally->counts.answered, RATE * LOAD_SECONDS);
+	assert_int_equal(tally->corrected.histogram.count, RATE * LOAD_SECONDS);
 	assert_in_range(tally->corrected.max, 190 * NS_PER_MS, 220 * NS_PER_MS);
 	assert_true(fabs(ms(&tally->corrected, 0.99) - 160) <= 10);
 	assert_true(ms(&tally->corrected, 0.5) < 1);
@@ -123,9 +69,9 @@ static int64_t closed_p99(struct server_settings settings, double *uncorrected_m
 {
 	struct load load;
 
-	prepare(&load, &server_stream, settings);
+	load_prepare(&load, &server_stream, settings);
 	load.plan.connections = 4;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 	int64_t p99 = histogram_quantile(&tally->uncorrected.histogram, 0.99);
 
 	assert_balanced(&load, tally);
@@ -140,23 +86,24 @@ TEST(in_a_closed_loop_hardly_anybody_sees_it)
 {
 	double max, max_stalled;
 
-	assert_int_equal(closed_p99(with_a_stall(), &max_stalled), closed_p99(fair, &max));
+	assert_int_equal(closed_p99(with_a_stall(), &max_stalled),
+	                 closed_p99(load_fair(), &max));
 	assert_true(max < 1 && max_stalled > 190);
 }
 
 TEST(a_request_that_finds_no_place_waits_and_keeps_its_instant)
 {
-	struct server_settings slow = fair;
+	struct server_settings slow = load_fair();
 	struct load load;
 
 	/* It does 500 a second, and twice as many are due. */
 	slow.service = 2 * NS_PER_MS;
 	slow.delay = 2;
-	prepare(&load, &server_datagrams, slow);
-	pace(&load, LOAD_CONSTANT, 1000, 1000);
+	load_prepare(&load, &server_datagrams, slow);
+	load_pace(&load, LOAD_CONSTANT, 1000, 1000);
 	load.plan.duration = NS_PER_SEC;
 	load.plan.depth = 4;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 
 	assert_balanced(&load, tally);
 	assert_in_range(tally->counts.sent, 500, 505);
@@ -171,22 +118,22 @@ TEST(a_request_that_finds_no_place_waits_and_keeps_its_instant)
 
 TEST(lag_is_our_own_lateness)
 {
-	struct server_settings sleepy = fair;
+	struct server_settings sleepy = load_fair();
 	struct load load;
 
 	sleepy.lag = 3 * NS_PER_MS;
-	prepare(&load, &server_datagrams, sleepy);
-	pace(&load, LOAD_CONSTANT, 100, 100);
+	load_prepare(&load, &server_datagrams, sleepy);
+	load_pace(&load, LOAD_CONSTANT, 100, 100);
 	load.plan.depth = 16;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 
 	assert_int_equal(tally->counts.unsent, 0);
-	assert_int_equal(tally->counts.answered, 100 * SECONDS);
-	assert_int_equal(tally->lag.histogram.count, 100 * SECONDS);
+	assert_int_equal(tally->counts.answered, 100 * LOAD_SECONDS);
+	assert_int_equal(tally->lag.histogram.count, 100 * LOAD_SECONDS);
 	/* The first is due as the run begins. */
 	assert_int_equal(tally->lag.min, 0);
 	assert_int_equal(tally->lag.max, 3 * NS_PER_MS);
-	assert_true(fabs(tally->lag.sum - (double)(100 * SECONDS - 1) * 3e6) < 1);
+	assert_true(fabs(tally->lag.sum - (double)(100 * LOAD_SECONDS - 1) * 3e6) < 1);
 	assert_true(tally->corrected.max >= tally->uncorrected.min + 3 * NS_PER_MS);
 	server_done(&load.server);
 }
@@ -196,14 +143,14 @@ TEST(what_is_due_in_the_warm_up_is_sent_and_not_counted)
 	static const enum load_pace paces[] = { LOAD_CLOSED, LOAD_CONSTANT, LOAD_POISSON };
 
 	for (size_t i = 0; i < COUNT(paces); i++) {
-		struct server_settings settings = fair;
+		struct server_settings settings = load_fair();
 		struct load load;
 
 		/* A stall in the warm-up, and losses. */
 		settings.frozen_at = NS_PER_SEC;
 		settings.frozen_for = 100 * NS_PER_MS;
-		prepare(&load, &server_datagrams, settings);
-		pace(&load, paces[i], 1000, 1000);
+		load_prepare(&load, &server_datagrams, settings);
+		load_pace(&load, paces[i], 1000, 1000);
 		load.plan.depth = 200;
 		load.plan.warmup = 2 * NS_PER_SEC;
 		load.plan.duration = NS_PER_SEC;
@@ -231,14 +178,14 @@ TEST(a_ramp_asks_as_often_as_its_integral)
 {
 	struct load load;
 
-	prepare(&load, &server_stream, fair);
-	pace(&load, LOAD_CONSTANT, 100, 10000);
+	load_prepare(&load, &server_stream, load_fair());
+	load_pace(&load, LOAD_CONSTANT, 100, 10000);
 	load.plan.connections = 8;
 	load.plan.warmup = NS_PER_SEC;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 
-	assert_int_equal(load.server.asked, 100 + (100 + 10000) / 2 * SECONDS);
-	assert_int_equal(tally->counts.answered, (100 + 10000) / 2 * SECONDS);
+	assert_int_equal(load.server.asked, 100 + (100 + 10000) / 2 * LOAD_SECONDS);
+	assert_int_equal(tally->counts.answered, (100 + 10000) / 2 * LOAD_SECONDS);
 	server_done(&load.server);
 }
 
@@ -248,14 +195,14 @@ TEST(lanes_take_turns)
 	uint64_t answers[LANES];
 	struct load load;
 
-	prepare(&load, &server_stream, fair);
-	pace(&load, LOAD_CONSTANT, 7000, 7000);
+	load_prepare(&load, &server_stream, load_fair());
+	load_pace(&load, LOAD_CONSTANT, 7000, 7000);
 	load.plan.connections = LANES;
 	load.plan.depth = 3;
-	(void)run(&load);
+	(void)load_run(&load);
 	driver_lane_answers(load.server.driver, answers);
 	for (size_t i = 0; i < LANES; i++)
-		assert_in_range(answers[i], 1000 * SECONDS - 2, 1000 * SECONDS + 2);
+		assert_in_range(answers[i], 1000 * LOAD_SECONDS - 2, 1000 * LOAD_SECONDS + 2);
 	server_done(&load.server);
 }
 
@@ -263,13 +210,13 @@ TEST(every_target_is_asked_with_every_size)
 {
 	struct load load;
 
-	prepare(&load, &server_datagrams, fair);
-	pace(&load, LOAD_CONSTANT, 600, 600);
+	load_prepare(&load, &server_datagrams, load_fair());
+	load_pace(&load, LOAD_CONSTANT, 600, 600);
 	load.plan.target_count = 2;
 	load.plan.probe_count = 2;
 	load.plan.connections = 4;
 	load.plan.duration = NS_PER_SEC;
-	const struct load_tally *tally = run(&load);
+	const struct load_tally *tally = load_run(&load);
 
 	assert_int_equal(tally->counts.answered, 600);
 	assert_int_equal(tally->counts.bytes_out, 300 * 64 + 300 * 65);
@@ -287,11 +234,11 @@ TEST(progress_is_what_was_counted_since_it_was_last_asked)
 	struct load load;
 
 	assert_int_equal(load_tally_init(&sum), 0);
-	prepare(&load, &server_datagrams, fair);
-	pace(&load, LOAD_POISSON, 1000, 1000);
+	load_prepare(&load, &server_datagrams, load_fair());
+	load_pace(&load, LOAD_POISSON, 1000, 1000);
 	load.plan.depth = 16;
 	server_begin(&load.server, &load.plan);
-	for (int64_t i = 1; i < SECONDS; i++) {
+	for (int64_t i = 1; i < LOAD_SECONDS; i++) {
 		uint64_t before = sum.counts.answered;
 
 		server_run(&load.server, mono_add(load.server.start, i * NS_PER_SEC));
@@ -319,10 +266,10 @@ TEST(the_same_seed_gives_the_same_figures)
 	for (int i = 0; i < 2; i++) {
 		struct load *load = i == 0 ? &one : &other;
 
-		prepare(load, &server_datagrams, with_a_stall());
-		pace(load, LOAD_POISSON, 5000, 9000);
+		load_prepare(load, &server_datagrams, with_a_stall());
+		load_pace(load, LOAD_POISSON, 5000, 9000);
 		load->plan.depth = 32;
-		(void)run(load);
+		(void)load_run(load);
 	}
 	const struct load_tally *a = driver_tally(one.server.driver);
 	const struct load_tally *b = driver_tally(other.server.driver);
@@ -332,66 +279,6 @@ TEST(the_same_seed_gives_the_same_figures)
 	assert_int_equal(a->corrected.max, b->corrected.max);
 	server_done(&one.server);
 	server_done(&other.server);
-}
-
-TEST(nothing_is_allocated_while_it_runs)
-{
-	struct load load;
-
-	prepare(&load, &server_datagrams, fair);
-	pace(&load, LOAD_POISSON, SAMPLES / 10.0, SAMPLES / 10.0);
-	load.plan.connections = 10;
-	load.plan.depth = 100;
-	server_begin(&load.server, &load.plan);
-	int64_t held = memory()->held;
-	uint64_t taken = memory()->taken;
-	const struct load_tally *tally = server_finish(&load.server);
-
-	assert_true(tally->counts.answered > SAMPLES / 5);
-	assert_int_equal(memory()->held, held);
-	assert_int_equal(memory()->taken, taken);
-	server_done(&load.server);
-}
-
-TEST(a_thousand_million_samples_take_the_memory_of_one)
-{
-	struct load_tally once, all;
-	struct random random;
-
-	random_seed(&random, 3);
-	assert_int_equal(load_tally_init(&once), 0);
-	assert_int_equal(load_tally_init(&all), 0);
-	int64_t held = memory()->held;
-	uint64_t taken = memory()->taken;
-
-	for (int i = 0; i < SAMPLES; i++)
-		load_times_add(&once.corrected,
-		               (int64_t)(random_next(&random) >> (20 + i % 40)));
-	for (int i = 0; i < 1000000000 / SAMPLES; i++)
-		load_tally_merge(&all, &once);
-	assert_int_equal(all.corrected.histogram.count, 1000000000);
-	assert_int_equal(histogram_quantile(&all.corrected.histogram, 0.999),
-	                 histogram_quantile(&once.corrected.histogram, 0.999));
-	assert_int_equal(memory()->held, held);
-	assert_int_equal(memory()->taken, taken);
-	load_tally_done(&once);
-	load_tally_done(&all);
-}
-
-TEST(what_is_in_flight_has_a_place_of_a_fixed_size)
-{
-	struct load load;
-
-	prepare(&load, &server_datagrams, fair);
-	load.plan.depth = 1 << 20;
-	int64_t before = memory()->held;
-
-	server_begin(&load.server, &load.plan);
-	struct load_room room = driver_room(load.server.driver);
-
-	assert_int_equal(room.entries, 1 << 20);
-	assert_in_range(memory()->held - before, room.bytes, room.bytes + (1 << 20));
-	server_done(&load.server);
 }
 
 int main(void)
@@ -408,9 +295,6 @@ int main(void)
 		cmocka_unit_test(every_target_is_asked_with_every_size),
 		cmocka_unit_test(progress_is_what_was_counted_since_it_was_last_asked),
 		cmocka_unit_test(the_same_seed_gives_the_same_figures),
-		cmocka_unit_test(nothing_is_allocated_while_it_runs),
-		cmocka_unit_test(a_thousand_million_samples_take_the_memory_of_one),
-		cmocka_unit_test(what_is_in_flight_has_a_place_of_a_fixed_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

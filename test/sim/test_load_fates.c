@@ -1,46 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of the requests of a load: each has one fate, and the server knows which. */
-#include "sim/server.h"
+#include "sim/loading.h"
 
-enum { RATE = 2000, SECONDS = 4, DEPTH = 256, LANES = 8 };
-
-struct load {
-	struct server server;
-	struct load_target target;
-	struct probe_options options;
-	struct load_plan plan;
-};
-
-static const struct server_settings fair = {
-	.delay = 100 * 1000,
-	.service = 1000,
-	.room = 1 << 15,
-};
+enum { RATE = 2000, DEPTH = 256, LANES = 8 };
 
 static void prepare(struct load *load, const struct probe_ops *ops,
                     struct server_settings settings)
 {
-	*load = (struct load){
-		.target = { .ops = ops },
-		.options = { .size = 64, .timeout = 200 * NS_PER_MS },
-	};
-	server_init(&load->server, &settings);
-	assert_int_equal(address_parse("192.0.2.1", &load->target.address), 0);
-	address_set_port(&load->target.address, 8888);
-	load->plan = server_plan(&load->server);
-	load->plan.targets = &load->target;
-	load->plan.probe = &load->options;
-	load->plan.pace = LOAD_CONSTANT;
-	load->plan.rate_from = load->plan.rate_to = RATE;
+	load_prepare(load, ops, settings);
+	load_pace(load, LOAD_CONSTANT, RATE, RATE);
+	load->options[0].timeout = 200 * NS_PER_MS;
 	load->plan.connections = LANES;
 	load->plan.depth = DEPTH;
-	load->plan.duration = SECONDS * NS_PER_SEC;
 }
 
 static const struct load_counts *run(struct load *load)
 {
-	server_begin(&load->server, &load->plan);
-	return &server_finish(&load->server)->counts;
+	return &load_run(load)->counts;
 }
 
 static void assert_true_counts(const struct load *load, const struct load_counts *counts)
@@ -63,7 +39,7 @@ static void assert_true_counts(const struct load *load, const struct load_counts
 /* One kind of mishap, then all at once; lanes of many places and of few. */
 static void assert_told(struct mishaps mishaps, enum load_pace pace, size_t depth)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.mishaps = mishaps;
@@ -76,7 +52,7 @@ static void assert_told(struct mishaps mishaps, enum load_pace pace, size_t dept
 	assert_int_equal(counts->unsent, load.server.truth.unsent);
 	assert_true(load_counts_failed(counts) + counts->duplicates > 0);
 	if (pace == LOAD_CONSTANT)
-		assert_int_equal(load_counts_settled(counts), RATE * SECONDS);
+		assert_int_equal(load_counts_settled(counts), RATE * LOAD_SECONDS);
 	server_done(&load.server);
 }
 
@@ -106,7 +82,7 @@ TEST(an_answer_that_is_not_what_was_sent_is_corrupt)
 {
 	assert_told_always((struct mishaps){ .spoilt = 100 });
 	assert_told_always((struct mishaps){ .mistaken = 100 });
-	assert_told_always((struct mishaps){ .short_ = 100 });
+	assert_told_always((struct mishaps){ .cut = 100 });
 }
 
 TEST(what_the_network_refuses_is_refused)
@@ -127,7 +103,7 @@ TEST(all_of_it_is_told_apart)
 		.twice = 41,
 		.spoilt = 43,
 		.mistaken = 47,
-		.short_ = 53,
+		.cut = 53,
 		.refused = 59,
 		.unsent = 61,
 	});
@@ -136,14 +112,14 @@ TEST(all_of_it_is_told_apart)
 /* A stream answers in order; what was late holds up the others. */
 TEST(a_late_answer_on_a_stream_is_late_and_the_connection_stands)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.mishaps.late = 900;
 	prepare(&load, &server_stream, settings);
 	const struct load_counts *counts = run(&load);
 
-	assert_int_equal(counts->sent, RATE * SECONDS);
+	assert_int_equal(counts->sent, RATE * LOAD_SECONDS);
 	assert_true(counts->late >= counts->sent / 900);
 	assert_int_equal(counts->late, counts->lost);
 	assert_int_equal(counts->answered + counts->lost, counts->sent);
@@ -154,7 +130,7 @@ TEST(a_late_answer_on_a_stream_is_late_and_the_connection_stands)
 
 TEST(a_connection_that_ends_takes_along_what_was_in_flight_and_is_made_again)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.mishaps.ended = 500;
@@ -165,8 +141,8 @@ TEST(a_connection_that_ends_takes_along_what_was_in_flight_and_is_made_again)
 
 	assert_true_counts(&load, counts);
 	assert_int_equal(counts->unsent, 0);
-	assert_int_equal(counts->sent, RATE * SECONDS);
-	assert_int_equal(counts->corrupt, RATE * SECONDS / 700 - 2);
+	assert_int_equal(counts->sent, RATE * LOAD_SECONDS);
+	assert_int_equal(counts->corrupt, RATE * LOAD_SECONDS / 700 - 2);
 	assert_true(counts->reset > counts->sent / 500);
 	assert_true(counts->connects > LANES);
 	assert_true(load.server.closest_open >= 100 * NS_PER_MS);
@@ -178,7 +154,7 @@ TEST(a_dead_server_is_asked_to_connect_every_100_ms_and_the_run_ends)
 	static const enum load_pace paces[] = { LOAD_CLOSED, LOAD_CONSTANT, LOAD_POISSON };
 
 	for (size_t i = 0; i < COUNT(paces); i++) {
-		struct server_settings settings = fair;
+		struct server_settings settings = load_fair();
 		struct load load;
 
 		settings.dead_until = INT64_MAX;
@@ -187,20 +163,20 @@ TEST(a_dead_server_is_asked_to_connect_every_100_ms_and_the_run_ends)
 		const struct load_counts *counts = run(&load);
 
 		assert_int_equal(counts->sent + counts->connects, 0);
-		assert_int_equal(counts->connect_failures, LANES * SECONDS * 10);
+		assert_int_equal(counts->connect_failures, LANES * LOAD_SECONDS * 10);
 		assert_int_equal(load.server.closest_open, 100 * NS_PER_MS);
 		assert_int_equal(load_counts_settled(counts), counts->unsent);
 		if (paces[i] == LOAD_CLOSED)
 			assert_int_equal(counts->unsent, 0);
 		if (paces[i] == LOAD_CONSTANT)
-			assert_int_equal(counts->unsent, RATE * SECONDS);
+			assert_int_equal(counts->unsent, RATE * LOAD_SECONDS);
 		server_done(&load.server);
 	}
 }
 
 TEST(requests_wait_for_a_server_that_is_not_up_yet)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.dead_until = NS_PER_SEC / 2;
@@ -208,7 +184,7 @@ TEST(requests_wait_for_a_server_that_is_not_up_yet)
 	const struct load_counts *counts = run(&load);
 
 	assert_true_counts(&load, counts);
-	assert_int_equal(counts->answered, RATE * SECONDS);
+	assert_int_equal(counts->answered, RATE * LOAD_SECONDS);
 	assert_in_range(driver_tally(load.server.driver)->corrected.max, 500 * NS_PER_MS,
 	                610 * NS_PER_MS);
 	server_done(&load.server);
@@ -219,14 +195,14 @@ TEST(ten_thousand_connections_are_opened_a_few_hundred_at_a_time)
 	enum { MANY = 10000 };
 	struct load load;
 
-	prepare(&load, &server_stream, fair);
+	prepare(&load, &server_stream, load_fair());
 	load.plan.connections = MANY;
 	load.plan.depth = 1;
 	const struct load_counts *counts = run(&load);
 
 	assert_int_equal(driver_open_lanes(load.server.driver), MANY);
 	assert_int_equal(counts->connects, MANY);
-	assert_int_equal(counts->answered, RATE * SECONDS);
+	assert_int_equal(counts->answered, RATE * LOAD_SECONDS);
 	assert_in_range(load.server.connecting_most, 100, 256);
 	server_done(&load.server);
 }
@@ -238,25 +214,25 @@ TEST(with_a_connection_for_each_request_the_connecting_counts)
 	for (size_t i = 0; i < COUNT(paces); i++) {
 		struct load load;
 
-		prepare(&load, &server_stream, fair);
+		prepare(&load, &server_stream, load_fair());
 		load.plan.pace = paces[i];
 		load.plan.reconnect = true;
 		const struct load_counts *counts = run(&load);
 
 		assert_true_counts(&load, counts);
-		assert_true(counts->answered > RATE * SECONDS / 2);
+		assert_true(counts->answered > RATE * LOAD_SECONDS / 2);
 		assert_int_equal(counts->answered, counts->sent);
 		assert_int_equal(counts->connects, counts->sent);
 		assert_int_equal(counts->unsent, 0);
 		assert_true(driver_tally(load.server.driver)->uncorrected.min >=
-		            2 * fair.delay);
+		            2 * load_fair().delay);
 		server_done(&load.server);
 	}
 }
 
 TEST(then_a_connection_that_is_refused_is_a_request_that_is)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.dead_until = NS_PER_SEC;
@@ -266,14 +242,14 @@ TEST(then_a_connection_that_is_refused_is_a_request_that_is)
 
 	assert_int_equal(counts->refused, RATE);
 	assert_int_equal(counts->connect_failures, RATE);
-	assert_int_equal(counts->answered, RATE * (SECONDS - 1));
+	assert_int_equal(counts->answered, RATE * (LOAD_SECONDS - 1));
 	assert_int_equal(counts->unsent, 0);
 	server_done(&load.server);
 }
 
 TEST(and_one_that_is_not_answered_on_is_lost)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.swallows = 1; /* it answers once; there is no second time */
@@ -281,13 +257,13 @@ TEST(and_one_that_is_not_answered_on_is_lost)
 	load.plan.reconnect = true;
 	const struct load_counts *counts = run(&load);
 
-	assert_int_equal(counts->answered, RATE * SECONDS);
+	assert_int_equal(counts->answered, RATE * LOAD_SECONDS);
 	server_done(&load.server);
 }
 
 TEST(a_server_that_answers_no_more_is_owed_only_so_many)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.swallows = 10;
@@ -299,13 +275,13 @@ TEST(a_server_that_answers_no_more_is_owed_only_so_many)
 	assert_int_equal(counts->answered, LANES * 10);
 	assert_int_equal(counts->lost, LANES * 16);
 	assert_int_equal(counts->sent, LANES * (10 + 16));
-	assert_int_equal(load_counts_settled(counts), RATE * SECONDS);
+	assert_int_equal(load_counts_settled(counts), RATE * LOAD_SECONDS);
 	server_done(&load.server);
 }
 
 TEST(who_stops_awaits_what_is_in_flight)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	settings.delay = 50 * NS_PER_MS;
@@ -327,16 +303,16 @@ TEST(who_stops_awaits_what_is_in_flight)
 
 TEST(who_overslept_does_not_call_lost_what_was_there)
 {
-	struct server_settings settings = fair;
+	struct server_settings settings = load_fair();
 	struct load load;
 
 	prepare(&load, &server_datagrams, settings);
 	server_begin(&load.server, &load.plan);
 	server_run(&load.server, mono_add(load.server.start, NS_PER_SEC));
-	load.server.now = mono_add(load.server.now, 3 * load.options.timeout);
+	load.server.now = mono_add(load.server.now, 3 * load.options[0].timeout);
 	const struct load_counts *counts = &server_finish(&load.server)->counts;
 
-	assert_int_equal(counts->answered, RATE * SECONDS);
+	assert_int_equal(counts->answered, RATE * LOAD_SECONDS);
 	assert_int_equal(counts->lost + counts->late, 0);
 	server_done(&load.server);
 }
