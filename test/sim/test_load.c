@@ -138,6 +138,25 @@ TEST(lag_is_our_own_lateness)
 	server_done(&load.server);
 }
 
+TEST(who_wakes_late_at_the_end_still_sends_what_was_due_before)
+{
+	for (int64_t i = 0; i < 40; i++) {
+		struct server_settings sleepy = load_fair();
+		struct load load;
+
+		sleepy.lag = 3 * NS_PER_MS;
+		load_prepare(&load, &server_datagrams, sleepy);
+		load_pace(&load, LOAD_CONSTANT, 1000, 1000);
+		load.plan.depth = 16;
+		load.plan.duration = NS_PER_SEC + 1 + i * NS_PER_MS / 10;
+		const struct load_tally *tally = load_run(&load);
+
+		assert_int_equal(tally->counts.unsent, 0);
+		assert_int_equal(tally->counts.answered, 1001 + i / 10);
+		server_done(&load.server);
+	}
+}
+
 TEST(what_is_due_in_the_warm_up_is_sent_and_not_counted)
 {
 	static const enum load_pace paces[] = { LOAD_CLOSED, LOAD_CONSTANT, LOAD_POISSON };
@@ -289,6 +308,7 @@ int main(void)
 		cmocka_unit_test(in_a_closed_loop_hardly_anybody_sees_it),
 		cmocka_unit_test(a_request_that_finds_no_place_waits_and_keeps_its_instant),
 		cmocka_unit_test(lag_is_our_own_lateness),
+		cmocka_unit_test(who_wakes_late_at_the_end_still_sends_what_was_due_before),
 		cmocka_unit_test(what_is_due_in_the_warm_up_is_sent_and_not_counted),
 		cmocka_unit_test(a_ramp_asks_as_often_as_its_integral),
 		cmocka_unit_test(lanes_take_turns),

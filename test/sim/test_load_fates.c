@@ -73,6 +73,23 @@ TEST(late_answers_are_told_and_their_requests_are_lost)
 	assert_told_always((struct mishaps){ .late = 100 });
 }
 
+TEST(a_late_answer_that_is_read_before_its_request_is_given_up_is_late_too)
+{
+	struct server_settings settings = load_fair();
+	struct load load;
+
+	/* The time-out and the late answer, 5 ms after it, are found in one turn. */
+	settings.mishaps.late = 100;
+	settings.lag = 6 * NS_PER_MS;
+	prepare(&load, &server_datagrams, settings);
+	const struct load_counts *counts = run(&load);
+
+	assert_true_counts(&load, counts);
+	assert_int_equal(counts->lost, RATE * LOAD_SECONDS / 100);
+	assert_true(counts->late > 0);
+	server_done(&load.server);
+}
+
 TEST(second_answers_are_duplicates)
 {
 	assert_told_always((struct mishaps){ .twice = 100 });
@@ -322,6 +339,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_are_told),
 		cmocka_unit_test(late_answers_are_told_and_their_requests_are_lost),
+		cmocka_unit_test(
+			a_late_answer_that_is_read_before_its_request_is_given_up_is_late_too),
 		cmocka_unit_test(second_answers_are_duplicates),
 		cmocka_unit_test(an_answer_that_is_not_what_was_sent_is_corrupt),
 		cmocka_unit_test(what_the_network_refuses_is_refused),
