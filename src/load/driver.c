@@ -25,7 +25,7 @@ static int check(const struct load_plan *plan, struct err *err)
 	return 0;
 }
 
-/* Copies of what the plan points to, with stamps off. */
+/* Copies of what the plan points to; of an answer it is enough that it comes. */
 static int copy_plan(struct driver *driver, const struct load_plan *plan)
 {
 	struct load_target *targets = calloc(plan->target_count, sizeof(*targets));
@@ -39,7 +39,7 @@ static int copy_plan(struct driver *driver, const struct load_plan *plan)
 	memcpy(targets, plan->targets, plan->target_count * sizeof(*targets));
 	memcpy(probe, plan->probe, plan->probe_count * sizeof(*probe));
 	for (size_t i = 0; i < plan->probe_count; i++)
-		probe[i].stamping = STAMPING_USER;
+		probe[i].bare = true;
 	return 0;
 }
 
@@ -69,6 +69,7 @@ static int make_lanes(struct driver *driver, struct random *random)
 {
 	const struct load_plan *plan = &driver->plan;
 	int result = lanes_init(&driver->lanes, plan->connections);
+	uint64_t first = random_next(random);
 
 	for (size_t i = 0; i < plan->connections && result == 0; i++) {
 		struct lane_plan one = {
@@ -77,7 +78,7 @@ static int make_lanes(struct driver *driver, struct random *random)
 			.depth = plan->depth,
 			.reconnects = plan->reconnect,
 			.loop = plan->loop,
-			.random = random_next(random),
+			.identity = first + i,
 		};
 
 		result = lane_init(&driver->lanes.all[i], &one);

@@ -18,7 +18,7 @@ struct lane_plan {
 	size_t depth;
 	bool reconnects;
 	struct loop *loop;
-	uint64_t random;
+	uint64_t identity; /* no other lane has it */
 };
 
 struct lane {
