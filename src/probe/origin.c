@@ -13,7 +13,7 @@ struct target *origin_at(const struct session *session, const struct channel *ch
 
 		if (target && target->channel == channel &&
 		    address_same_host(target_address(target), address) &&
-		    (target->ops->port == 0 ||
+		    (!probe_has_ports(target->ops) ||
 		     address_port(target_address(target)) == address_port(address)))
 			return target;
 	}
@@ -35,12 +35,12 @@ struct target *origin_blamed(const struct session *session, const struct channel
 	return target;
 }
 
-static bool is_from(const struct probe_ops *ops, const struct address *asked,
+bool origin_is_from(const struct probe_ops *ops, const struct address *asked,
                     const struct address *from)
 {
 	return address_is_any(asked) ||
 	       (address_same_host(asked, from) &&
-	        (ops->port == 0 || address_port(asked) == address_port(from)));
+	        (!probe_has_ports(ops) || address_port(asked) == address_port(from)));
 }
 
 /* A probe that left before its name changed is answered by whom it was sent to. */
@@ -49,10 +49,10 @@ bool origin_is_asked(const struct target *target, const struct flight *flight,
 {
 	const struct address *asked = target_address(target);
 
-	if (target->former &&
-	    inflight_widen(flight->sequence, target->sequence) <= target->former->last)
+	if (target->former && inflight_widen(flight_more(flight)->sequence, target->sequence) <=
+	                              target->former->last)
 		asked = &target->former->address;
-	return address_family(from) == AF_UNSPEC || is_from(target->ops, asked, from);
+	return address_family(from) == AF_UNSPEC || origin_is_from(target->ops, asked, from);
 }
 
 int origin_judge(const struct channel *channel, const struct target *target,

@@ -66,8 +66,9 @@ enum stamping {
 
 /* Of a Session-Sender (RFC 8762). */
 struct stamp_options {
-	const uint8_t *key; /* borrowed; none: open mode */
+	const uint8_t *key; /* borrowed; none: open mode, unprotected */
 	size_t key_length;
+	bool open;     /* open mode all the same: the key protects the extensions alone */
 	uint16_t ssid; /* 0: one is drawn */
 	bool ptp;      /* times in PTP's format */
 	int64_t tai;   /* ns by which times in that format are ahead of UTC: PTP counts TAI */
@@ -83,6 +84,12 @@ struct probe_options {
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
 	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
+	/* All that is wanted of an answer is that it came: no stamps, whatever stamping says, no TTL and TOS, no
+	 * count of retransmissions.  Each call that these would cost is saved: of datagrams a refusal is told
+	 * when no answer waits. */
+	bool bare;
+	const char *send;   /* line: what is asked, without its end; borrowed */
+	const char *expect; /* line: how an answer begins; NULL = anyhow; borrowed */
 	struct socket_options socket;
 	struct stamp_options stamp;
 };
@@ -115,7 +122,7 @@ struct channel {
 	uint32_t target;    /* of PER_TARGET and PER_PROBE */
 	size_t booked;      /* probes that may be in flight at once */
 	unsigned unstamped; /* answers in a row that came without their stamp of departure */
-	uint64_t random;    /* drawn when it was made: identifiers come from it */
+	uint64_t identity;  /* one more than that of the channel before, the first is random */
 	struct mono opened; /* when open() was last called */
 	struct mono called; /* when it handed its request to the kernel */
 	struct heap_node expiry; /* when the oldest probe in flight times out */
@@ -125,7 +132,9 @@ struct probe_ops {
 	const char *name;    /* the kind, as typed by a person */
 	const char *help;    /* one line for --help and the manual */
 	const char *asks_by; /* of a kind without payload: what a probe is */
-	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports */
+	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports, */
+	bool port_needed;    /* or none that is usual: one must be given */
+	bool worded;         /* it asks in a person's words: send and expect of the options */
 	enum channel_scope scope;
 	unsigned key_bits; /* how much of a key the wire carries */
 	size_t size_min;   /* least payload */
@@ -141,6 +150,9 @@ struct probe_ops {
 	/* Optional: bytes of a probe, where that is not simply what is asked for; 0 when it cannot be
 	 * so few. */
 	size_t (*size)(const struct probe_options *options);
+
+	/* Optional: whether the options say what this kind has to know.  -EINVAL with the reason. */
+	int (*check)(const struct probe_options *options, struct err *err);
 
 	/* Opens; `to` is the peer (FOR_ALL: any address of the family).  0 also when READY comes
 	 * later by heard().  PER_PROBE: only prepares. */
@@ -176,6 +188,12 @@ static inline void channel_set_nonce(const struct channel *channel, uint64_t key
 
 	if (flight)
 		flight->nonce = nonce;
+}
+
+/* Whether it asks by TCP or UDP, so that its addresses have ports. */
+static inline bool probe_has_ports(const struct probe_ops *ops)
+{
+	return ops->port != 0 || ops->port_needed;
 }
 
 /* Bytes of a probe. */

@@ -69,10 +69,11 @@ def machine(results):
 def name_of(heads, row):
     """The cells that a row begins with, up to its first figure: a bare number by the head of its column."""
     words = []
-    for head, cell in zip(heads, row[:3]):
-        if not isinstance(cell, (str, int)):
+    for head, cell in zip(heads, row[:4]):
+        if isinstance(cell, dict):
             break
-        words.append(cell if isinstance(cell, str) else f"{head} {cell}")
+        if cell is not None:
+            words.append(cell if isinstance(cell, str) else f"{head} {cell}")
     return ", ".join(words)
 
 
