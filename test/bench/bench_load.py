@@ -29,7 +29,7 @@ ROOM_CONNECTIONS, ROOM_DEPTH = 16, 1 << 16  # a million in flight, the most that
 ROOM_MOST = 32 << 20
 
 SERVICE_NS = 100_000  # of the server whose capacity is looked for
-FIND_PROMISE = "p99<20ms"
+FIND_PROMISE = "p99<50ms"  # a fortieth of a step: reached at 1.025 of the capacity, and not by a stall of the machine
 FIND_WITHIN = 0.1
 FIND_SECONDS = 120
 
