@@ -71,7 +71,7 @@ static void cannot_resolve(struct finder *finder, const struct ping_target *targ
 
 static void cannot_add(struct finder *finder, const struct ping_target *target, int result)
 {
-	bool denied = result == -EPERM && target->ops->port == 0;
+	bool denied = result == -EPERM && !probe_has_ports(target->ops);
 	const char *device = finder->options->device;
 	struct err err;
 

@@ -30,6 +30,8 @@ static const char usage[] =
 	"  sounder ping -c 100 -i 10ms udp-echo://HOST   a hundred datagrams, 10 ms apart\n"
 	"  sounder ping -v stamp://HOST                  each direction, by a STAMP reflector\n"
 	"  sounder ping pong://HOST tcp-echo://HOST:7    two targets side by side\n"
+	"  sounder ping line://HOST:6379 --send PING --expect +PONG\n"
+	"                                                any server that answers a line with a line\n"
 	"  sounder ping --kind tcp-echo --host 127.0.0.1 --port 8888 --count 4 --interval 1\n"
 	"  sounder ping -c 0 --report 1m -o day.ndjson example.com\n"
 	"                                                until stopped, with records in a file\n"
@@ -145,22 +147,33 @@ static void measure(struct run *run)
 	loop_release_signals(&run->signals);
 }
 
-/* Holds everyone's end against what the person does not put up with. */
+/* Holds its end against what the person does not put up with. */
+static bool judge_target(const struct ping_options *options, struct target *target)
+{
+	struct facts facts = facts_of_target(target);
+	bool violated = false;
+	struct err finding;
+
+	for (size_t i = 0; i < options->fail_if.count; i++) {
+		if (!verdict_violated(&options->verdicts[i], &facts, &finding))
+			continue;
+		(void)app_fail("ping", &finding);
+		violated = true;
+	}
+	return violated;
+}
+
 static bool judge(const struct run *run)
 {
 	const struct ping_options *options = &run->options;
 	bool violated = false;
-	struct err finding;
+
+	if (options->fail_if.count == 0)
+		return false;
 
 	(void)fflush(stdout);
 	for (size_t i = 0; i < run->session->target_count; i++)
-		for (size_t j = 0; j < options->fail_if.count; j++) {
-			if (!verdict_violated(&options->verdicts[j], run->session->targets[i],
-			                      &finding))
-				continue;
-			(void)app_fail("ping", &finding);
-			violated = true;
-		}
+		violated = judge_target(options, run->session->targets[i]) || violated;
 	return violated;
 }
 
@@ -252,14 +265,17 @@ static int read_targets(struct run *run, int words, char **argv, struct err *err
 		result = ping_targets_add(&run->targets, options, argv[i], NULL, err);
 	if (result == 0 && options->targets)
 		result = target_file_read(options->targets, take_target, run, err);
-	if (result < 0 || run->targets.count > 0)
+	if (result < 0)
 		return result;
+	if (run->targets.count > 0)
+		return ping_targets_check(&run->targets, options, err);
 	if (options->targets)
 		return err_set(err, -EINVAL, "'%s' names no target",
 		               quote(options->targets).text);
 	if (!options->host && !options->kind)
 		return err_set(err, -EINVAL, "no target given (see 'sounder ping --help')");
-	return ping_targets_add(&run->targets, options, NULL, NULL, err);
+	result = ping_targets_add(&run->targets, options, NULL, NULL, err);
+	return result < 0 ? result : ping_targets_check(&run->targets, options, err);
 }
 
 int ping_main(int argc, char **argv)

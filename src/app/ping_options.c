@@ -36,8 +36,8 @@ static const struct option_spec specs[] = {
 	  FIELD(deadline), NS_PER_US, 1000 * DAY },
 	{ "size", 's', OPTION_INTEGER, "BYTES", "of payload (56; stamp: what it needs)",
 	  FIELD(size), 0, PAYLOAD_MAX },
-	{ "kind", 'k', OPTION_TEXT, "KIND", "icmp, tcp, tcp-echo, udp-echo, pong, stamp (icmp)",
-	  FIELD(kind), 0, 0 },
+	{ "kind", 'k', OPTION_TEXT, "KIND",
+	  "icmp, tcp, tcp-echo, udp-echo, pong, stamp, line (icmp)", FIELD(kind), 0, 0 },
 	{ "host", 0, OPTION_TEXT, "HOST", "whom to ask, where the target does not say",
 	  FIELD(host), 0, 0 },
 	{ "port", 'p', OPTION_INTEGER, "PORT", "where the target does not say", FIELD(port), 1,
@@ -82,6 +82,10 @@ static const struct option_spec specs[] = {
 	  FIELD(output), 0, 0 },
 	{ "fail-if", 0, OPTION_LIST, "EXPR", "exit 1 if so: loss>1%, p99>5ms ... (repeatable)",
 	  FIELD(fail_if), 0, 0 },
+	{ "send", 0, OPTION_TEXT, "TEXT", "line: what is asked, as one line (CRLF)",
+	  FIELD(probe.send), 0, 0 },
+	{ "expect", 0, OPTION_TEXT, "PREFIX", "line: how an answer begins (anyhow)",
+	  FIELD(probe.expect), 0, 0 },
 	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it", FIELD(key),
 	  0, 0 },
 	{ "ssid", 0, OPTION_INTEGER, "N", "stamp: the session's number (a random one)",
@@ -202,7 +206,8 @@ static int read_verdicts(struct ping_options *options, struct err *err)
 	int result = 0;
 
 	for (size_t i = 0; i < options->fail_if.count && result == 0; i++)
-		result = verdict_parse(options->fail_if.items[i], &options->verdicts[i], err);
+		result = verdict_parse(options->fail_if.items[i], VERDICT_PING,
+		                       &options->verdicts[i], err);
 	return result;
 }
 

@@ -38,8 +38,9 @@ static int complete_host(struct draft *draft, struct err *err)
 		               "'%s' is an endpoint, and --host takes a host alone",
 		               quote(host).text);
 	if (!host)
-		return err_set(err, -EINVAL, "'%s' needs a host (%s://HOST)", draft->ops->name,
-		               draft->ops->name);
+		return err_set(err, -EINVAL, "'%s' needs a host (%s://HOST%s)",
+		               draft->ops->name, draft->ops->name,
+		               draft->ops->port_needed ? ":PORT" : "");
 	int result = endpoint_parse(host, none, &endpoint, err);
 
 	if (result < 0)
@@ -55,17 +56,22 @@ static int complete_port(struct draft *draft, struct err *err)
 	int asked = (int)draft->options->port;
 	int port = endpoint->port >= 0 ? endpoint->port : asked;
 
-	if (ops->port == 0 && port >= 0)
+	if (!probe_has_ports(ops) && port >= 0)
 		return err_set(err, -EINVAL, "'%s' has no ports (did you mean '%s'?)",
 		               endpoint_text(ops->name, endpoint->host, port).text,
 		               endpoint_text("tcp", endpoint->host, port).text);
-	if (ops->port == 0)
+	if (!probe_has_ports(ops))
 		return 0;
 	if (endpoint->port == 0)
 		return err_set(err, -EINVAL, "port '0' of '%s' cannot be asked",
 		               quote(endpoint->host).text);
 	if (endpoint->port < 0)
 		endpoint->port = asked > 0 ? asked : ops->port;
+	struct endpoint_text name = endpoint_text(ops->name, endpoint->host, -1);
+
+	if (endpoint->port == 0)
+		return err_set(err, -EINVAL, "'%s' needs a port (%s:PORT)", name.text,
+		               name.text);
 	return 0;
 }
 
@@ -92,7 +98,10 @@ static int check(const struct draft *draft, struct err *err)
 	const struct probe_ops *ops = draft->ops;
 	const char *host = draft->endpoint.host;
 	struct address literal;
+	int result = ops->check ? ops->check(&options->probe, err) : 0;
 
+	if (result < 0)
+		return result;
 	if (strcmp(host, "*") == 0)
 		return err_set(err, -EINVAL, "'*' is every address, and no single host to ask");
 	if (options->source_port > 0 && options->source_port == draft->endpoint.port &&
@@ -105,8 +114,8 @@ static int check(const struct draft *draft, struct err *err)
 		return err_set(err, -EINVAL, "a payload of '%zu' bytes is too small for %s",
 		               options->probe.size, ops->name);
 	if (address_parse(host, &literal) == 0)
-		return check_literal(draft, &literal, err);
-	return 0;
+		result = check_literal(draft, &literal, err);
+	return result;
 }
 
 static int read_draft(struct draft *draft, const char *word, struct err *err)
@@ -225,6 +234,21 @@ int ping_targets_add(struct ping_targets *targets, const struct ping_options *op
 		               quote(word ? word : draft.ops->name).text, PING_TARGETS_MAX);
 	result = keep(targets, &draft, label);
 	return result < 0 ? err_set(err, result, "out of memory") : 0;
+}
+
+int ping_targets_check(const struct ping_targets *targets, const struct ping_options *options,
+                       struct err *err)
+{
+	bool send = options->probe.send != NULL;
+	const char *words = send ? options->probe.send : options->probe.expect;
+
+	for (size_t i = 0; i < targets->count; i++)
+		if (kinds()[targets->items[i].kind]->worded)
+			return 0;
+	if (!words)
+		return 0;
+	return err_set(err, -EINVAL, "'%s %s' is for targets such as line://HOST:PORT alone",
+	               send ? "--send" : "--expect", quote(words).text);
 }
 
 void ping_targets_done(struct ping_targets *targets)

@@ -31,6 +31,10 @@ MUST_CHECK int ping_targets_add(struct ping_targets *targets,
                                 const struct ping_options *options, const char *word,
                                 const char *label, struct err *err);
 
+/* All are there: an option that none of them heeds is a mistake.  -EINVAL with the reason. */
+MUST_CHECK int ping_targets_check(const struct ping_targets *targets,
+                                  const struct ping_options *options, struct err *err);
+
 void ping_targets_done(struct ping_targets *targets);
 
 /* What it points to stays until the next one is added. */

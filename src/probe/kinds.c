@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe/icmp.h"
+#include "probe/line.h"
 #include "probe/pong.h"
 #include "probe/stamp.h"
 #include "probe/tcp.h"
@@ -11,8 +12,8 @@
 #include "probe/udp_echo.h"
 
 static const struct probe_ops *const table[KINDS + 1] = {
-	&probe_icmp,  &probe_tcp, &probe_tcp_echo, &probe_udp_echo, &probe_pong,
-	&probe_stamp, NULL,
+	&probe_icmp, &probe_tcp,   &probe_tcp_echo, &probe_udp_echo,
+	&probe_pong, &probe_stamp, &probe_line,     NULL,
 };
 
 const struct probe_ops *kind_by_name(const char *name)

@@ -4,7 +4,7 @@
 
 #include "probe/probe.h"
 
-enum { KINDS = 6 };
+enum { KINDS = 7 };
 
 /* The kind of that name, NULL when there is none. */
 const struct probe_ops *kind_by_name(const char *name);

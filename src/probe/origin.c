@@ -13,7 +13,7 @@ struct target *origin_at(const struct session *session, const struct channel *ch
 
 		if (target && target->channel == channel &&
 		    address_same_host(target_address(target), address) &&
-		    (target->ops->port == 0 ||
+		    (!probe_has_ports(target->ops) ||
 		     address_port(target_address(target)) == address_port(address)))
 			return target;
 	}
@@ -40,7 +40,7 @@ static bool is_from(const struct probe_ops *ops, const struct address *asked,
 {
 	return address_is_any(asked) ||
 	       (address_same_host(asked, from) &&
-	        (ops->port == 0 || address_port(asked) == address_port(from)));
+	        (!probe_has_ports(ops) || address_port(asked) == address_port(from)));
 }
 
 /* A probe that left before its name changed is answered by whom it was sent to. */

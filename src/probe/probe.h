@@ -82,7 +82,9 @@ struct probe_options {
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
-	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
+	bool queueing;      /* STAMPING_KERNEL: stamps of when they were queued, too */
+	const char *send;   /* line: what is asked, without its end; borrowed */
+	const char *expect; /* line: how an answer begins; NULL = anyhow; borrowed */
 	struct socket_options socket;
 	struct stamp_options stamp;
 };
@@ -125,7 +127,9 @@ struct probe_ops {
 	const char *name;    /* the kind, as typed by a person */
 	const char *help;    /* one line for --help and the manual */
 	const char *asks_by; /* of a kind without payload: what a probe is */
-	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports */
+	uint16_t port;       /* where it asks unless told otherwise; 0 = it has no ports, */
+	bool port_needed;    /* or none that is usual: one must be given */
+	bool worded;         /* it asks in a person's words: send and expect of the options */
 	enum channel_scope scope;
 	unsigned key_bits; /* how much of a key the wire carries */
 	size_t size_min;   /* least payload */
@@ -141,6 +145,9 @@ struct probe_ops {
 	/* Optional: bytes of a probe, where that is not simply what is asked for; 0 when it cannot be
 	 * so few. */
 	size_t (*size)(const struct probe_options *options);
+
+	/* Optional: whether the options say what this kind has to know.  -EINVAL with the reason. */
+	int (*check)(const struct probe_options *options, struct err *err);
 
 	/* Opens; `to` is the peer (FOR_ALL: any address of the family).  0 also when READY comes
 	 * later by heard().  PER_PROBE: only prepares. */
@@ -176,6 +183,12 @@ static inline void channel_set_nonce(const struct channel *channel, uint64_t key
 
 	if (flight)
 		flight->nonce = nonce;
+}
+
+/* Whether it asks by TCP or UDP, so that its addresses have ports. */
+static inline bool probe_has_ports(const struct probe_ops *ops)
+{
+	return ops->port != 0 || ops->port_needed;
 }
 
 /* Bytes of a probe. */

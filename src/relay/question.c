@@ -36,7 +36,7 @@ static int check_host(const struct endpoint *endpoint, const struct probe_ops *o
 static int check_port(const struct endpoint *endpoint, const struct probe_ops *ops,
                       struct err *err)
 {
-	if (ops->port == 0 && endpoint->port >= 0)
+	if (!probe_has_ports(ops) && endpoint->port >= 0)
 		return err_set(err, -EINVAL, "'%s' has no ports (did you mean 'tcp'?)",
 		               ops->name);
 	if (endpoint->port == 0)
@@ -58,6 +58,8 @@ int question_read(const char *text, struct question *out, struct err *err)
 		return result;
 	const struct probe_ops *ops = kind_by_name(endpoint.kind[0] ? endpoint.kind : "icmp");
 
+	if (ops->worded)
+		return err_set(err, -EINVAL, "'%s' is nothing to ask for others", ops->name);
 	result = check_host(&endpoint, ops, err);
 	if (result == 0)
 		result = check_port(&endpoint, ops, err);

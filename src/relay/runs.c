@@ -164,7 +164,7 @@ static void explain(struct runs *runs, struct ticket *ticket, int error)
 {
 	const struct question *question = &ticket->question;
 
-	if (error == -EPERM && question->ops->port == 0)
+	if (error == -EPERM && !probe_has_ports(question->ops))
 		ticket_end(runs->tickets, ticket,
 		           "error no permission to send ICMP (ask over %s instead)",
 		           endpoint_text("tcp", question->host, -1).text);

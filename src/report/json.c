@@ -48,7 +48,7 @@ static void on_start(void *state, const struct target *target)
 	record = record_of("start", now, target);
 	record_word(record, "kind", target->ops->name);
 	json_put_address(record, "addr", address);
-	if (target->ops->port > 0)
+	if (probe_has_ports(target->ops))
 		record_integer(record, "port", address_port(address));
 	if (target->ops->echoes)
 		record_count(record, "bytes", probe_size(target->ops, json->probe));

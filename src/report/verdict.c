@@ -12,108 +12,71 @@
 
 #define DAY (86400 * NS_PER_SEC)
 #define PER_CENT INT64_C(1000000) /* a ratio is kept in millionths of a per cent */
+#define A_SECOND INT64_C(1000000) /* and a rate in millionths a second */
 #define COUNT_MAX INT64_C(1000000000000)
 
-enum unit { DURATION, RATIO, COUNT_OR_RATIO };
+enum unit { DURATION, RATIO, COUNT_OR_RATIO, RATE };
 
 struct verdict_metric {
 	const char *name;
+	enum metric metric;
 	enum unit unit;
-	double quantile;                                   /* of durations: 0 = none, but */
-	double (*duration)(const struct moments *moments); /* ns */
-	uint64_t (*count)(const struct tally *tally);      /* of the others, */
-	uint64_t (*of)(const struct tally *tally);         /* and what a ratio is a part of */
-	uint64_t least; /* answers without which it has no value */
+	unsigned of; /* VERDICT_PING, VERDICT_LOAD, or both */
 };
 
-static double mean_of(const struct moments *moments)
-{
-	return moments->mean;
-}
-
-static double max_of(const struct moments *moments)
-{
-	return (double)moments->max;
-}
-
-static double min_of(const struct moments *moments)
-{
-	return (double)moments->min;
-}
-
-static double jitter_of(const struct moments *moments)
-{
-	return moments->jitter;
-}
-
-static uint64_t settled_of(const struct tally *tally)
-{
-	return tally->received + tally->lost + tally->refused;
-}
-
-static uint64_t lost_of(const struct tally *tally)
-{
-	return tally->lost + tally->refused;
-}
-
-static uint64_t received_of(const struct tally *tally)
-{
-	return tally->received;
-}
-
-static uint64_t reordered_of(const struct tally *tally)
-{
-	return tally->reordered;
-}
-
-static uint64_t duplicates_of(const struct tally *tally)
-{
-	return tally->duplicates;
-}
+enum { BOTH = VERDICT_PING | VERDICT_LOAD };
 
 static const struct verdict_metric metrics[] = {
-	{ "loss", RATIO, 0, NULL, lost_of, settled_of, 0 },
-	{ "p50", DURATION, 0.5, NULL, NULL, NULL, 1 },
-	{ "p90", DURATION, 0.9, NULL, NULL, NULL, 1 },
-	{ "p95", DURATION, 0.95, NULL, NULL, NULL, 1 },
-	{ "p99", DURATION, 0.99, NULL, NULL, NULL, 1 },
-	{ "p99.9", DURATION, 0.999, NULL, NULL, NULL, 1 },
-	{ "p99.99", DURATION, 0.9999, NULL, NULL, NULL, 1 },
-	{ "avg", DURATION, 0, mean_of, NULL, NULL, 1 },
-	{ "max", DURATION, 0, max_of, NULL, NULL, 1 },
-	{ "min", DURATION, 0, min_of, NULL, NULL, 1 },
-	{ "jitter", DURATION, 0, jitter_of, NULL, NULL, 2 },
-	{ "reordered", COUNT_OR_RATIO, 0, NULL, reordered_of, received_of, 0 },
-	{ "duplicates", COUNT_OR_RATIO, 0, NULL, duplicates_of, received_of, 0 },
+	{ "loss", METRIC_LOSS, RATIO, BOTH },
+	{ "p50", METRIC_P50, DURATION, BOTH },
+	{ "p90", METRIC_P90, DURATION, BOTH },
+	{ "p95", METRIC_P95, DURATION, BOTH },
+	{ "p99", METRIC_P99, DURATION, BOTH },
+	{ "p99.9", METRIC_P99_9, DURATION, BOTH },
+	{ "p99.99", METRIC_P99_99, DURATION, BOTH },
+	{ "avg", METRIC_AVG, DURATION, BOTH },
+	{ "max", METRIC_MAX, DURATION, BOTH },
+	{ "min", METRIC_MIN, DURATION, BOTH },
+	{ "jitter", METRIC_JITTER, DURATION, VERDICT_PING },
+	{ "reordered", METRIC_REORDERED, COUNT_OR_RATIO, VERDICT_PING },
+	{ "duplicates", METRIC_DUPLICATES, COUNT_OR_RATIO, VERDICT_PING },
+	{ "rate", METRIC_RATE, RATE, VERDICT_LOAD },
+	{ "errors", METRIC_ERRORS, COUNT_OR_RATIO, VERDICT_LOAD },
+	{ "lag", METRIC_LAG, DURATION, VERDICT_LOAD },
 };
 
 /* --- understanding an expression --- */
 
-static const struct verdict_metric *find_metric(const char *name, size_t length)
+static const struct verdict_metric *find_metric(const char *name, size_t length,
+                                                enum verdict_about about)
 {
 	for (size_t i = 0; i < COUNT(metrics); i++)
-		if (strlen(metrics[i].name) == length &&
+		if ((metrics[i].of & about) && strlen(metrics[i].name) == length &&
 		    strncmp(metrics[i].name, name, length) == 0)
 			return &metrics[i];
 	return NULL;
 }
 
-static int unknown_metric(const char *text, size_t length, struct err *err)
+static int unknown_metric(const char *text, size_t length, enum verdict_about about,
+                          struct err *err)
 {
 	const char *names[COUNT(metrics) + 1] = { 0 };
 	struct quoted shown = quote_bytes(text, length);
+	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT(metrics); i++)
-		names[i] = metrics[i].name;
+		if (metrics[i].of & about)
+			names[count++] = metrics[i].name;
 	const char *nearest = text_nearest(shown.text, names);
 
 	if (nearest)
 		return err_set(err, -EINVAL, "unknown metric '%s' (did you mean '%s'?)",
 		               shown.text, nearest);
 	return err_set(err, -EINVAL,
-	               "unknown metric '%s' (loss, p50 to p99.99, avg, max, min, jitter, "
-	               "reordered or duplicates)",
-	               shown.text);
+	               "unknown metric '%s' (loss, p50 to p99.99, avg, max, min, %s)",
+	               shown.text,
+	               about == VERDICT_PING ? "jitter, reordered or duplicates"
+	                                     : "rate, errors or lag");
 }
 
 static const char *skip_blanks(const char *text)
@@ -150,6 +113,8 @@ static int read_value(const char *text, struct verdict *verdict)
 
 	if (unit == DURATION)
 		return parse_duration(text, DAY, &verdict->value);
+	if (unit == RATE)
+		return parse_decimal(text, "", A_SECOND, COUNT_MAX * A_SECOND, &verdict->value);
 	if (unit == COUNT_OR_RATIO && !percent)
 		return parse_integer(text, 0, COUNT_MAX, &verdict->value);
 	verdict->ratio = true;
@@ -165,6 +130,7 @@ static int refuse_value(const struct verdict_metric *metric, const char *text, s
 		[DURATION] = "a duration such as 5ms",
 		[RATIO] = "a share such as 1% or 0.5%",
 		[COUNT_OR_RATIO] = "a number such as 0 or a share such as 1%",
+		[RATE] = "a number such as 10000",
 	};
 
 	return err_set(err, -EINVAL, "'%s' is not %s, which '%s' is compared with",
@@ -181,7 +147,8 @@ static size_t trimmed_length(const char *text)
 	return length;
 }
 
-int verdict_parse(const char *text, struct verdict *out, struct err *err)
+int verdict_parse(const char *text, enum verdict_about about, struct verdict *out,
+                  struct err *err)
 {
 	struct verdict verdict = { .text = text };
 	const char *name = skip_blanks(text);
@@ -189,9 +156,9 @@ int verdict_parse(const char *text, struct verdict *out, struct err *err)
 	const char *rest = skip_blanks(name + length);
 	char value[32] = { 0 };
 
-	verdict.metric = find_metric(name, length);
+	verdict.metric = find_metric(name, length, about);
 	if (!verdict.metric)
-		return unknown_metric(name, length, err);
+		return unknown_metric(name, length, about, err);
 	if (!take_relation(&rest, &verdict.relation))
 		return err_set(err, -EINVAL,
 		               "'%s' compares with nothing (as 'loss>1%%' or 'p99>5ms' do)",
@@ -208,7 +175,7 @@ int verdict_parse(const char *text, struct verdict *out, struct err *err)
 
 /* --- judging --- */
 
-static bool holds(double value, enum verdict_relation relation, double limit)
+static bool compare(double value, enum verdict_relation relation, double limit)
 {
 	switch (relation) {
 	case ABOVE:
@@ -223,91 +190,110 @@ static bool holds(double value, enum verdict_relation relation, double limit)
 	return false;
 }
 
-static bool say(const struct verdict *verdict, const struct target *target, const char *what,
-                struct err *finding)
+/* What an expression comes to. */
+struct judgement {
+	bool told, holds;
+	char what[160]; /* "p99 is 4 ms" */
+};
+
+static struct judgement judge_duration(const struct verdict *verdict, const struct facts *facts)
 {
-	(void)err_set(finding, 0, "'%s' fails '%s': %s", target->name,
-	              quote(verdict->text).text, what);
+	const struct verdict_metric *metric = verdict->metric;
+	const struct fact *fact = &facts->of[metric->metric];
+	struct judgement out = {
+		.told = true,
+		.holds = compare(fact->value, verdict->relation, (double)verdict->value),
+	};
+	char few[96] = { 0 };
+
+	if (fact->is_by_few)
+		(void)snprintf(few, sizeof(few),
+		               " (by nearest rank: %" PRIu64 " answers are too few for it)",
+		               facts->answers);
+	(void)snprintf(out.what, sizeof(out.what), "%s is %.9g ms%s", metric->name,
+	               span_ms((double)llround(fact->value)), few);
+	return out;
+}
+
+static struct judgement judge_rate(const struct verdict *verdict, const struct fact *fact)
+{
+	double limit = (double)verdict->value / (double)A_SECOND;
+	struct judgement out = {
+		.told = true,
+		.holds = compare(fact->value, verdict->relation, limit),
+	};
+
+	(void)snprintf(out.what, sizeof(out.what), "%s is %.6g/s", verdict->metric->name,
+	               fact->value);
+	return out;
+}
+
+static struct judgement judge_ratio(const struct verdict *verdict, const struct fact *fact)
+{
+	const char *name = verdict->metric->name;
+	double count = (double)fact->count, of = (double)fact->of;
+	struct judgement out = { .told = fact->of > 0 };
+
+	if (!out.told) {
+		(void)snprintf(out.what, sizeof(out.what), "%s cannot be told from nothing",
+		               name);
+		return out;
+	}
+	/* count / of against limit / 100 per cent, without a division that would round */
+	out.holds = compare(count * 100 * (double)PER_CENT, verdict->relation,
+	                    (double)verdict->value * of);
+	(void)snprintf(out.what, sizeof(out.what), "%s is %.3g%% (%" PRIu64 " of %" PRIu64 ")",
+	               name, count * 100 / of, fact->count, fact->of);
+	return out;
+}
+
+static struct judgement judge_count(const struct verdict *verdict, const struct fact *fact)
+{
+	struct judgement out = {
+		.told = true,
+		.holds =
+			compare((double)fact->count, verdict->relation, (double)verdict->value),
+	};
+
+	(void)snprintf(out.what, sizeof(out.what), "%s is %" PRIu64, verdict->metric->name,
+	               fact->count);
+	return out;
+}
+
+static struct judgement judge(const struct verdict *verdict, const struct facts *facts)
+{
+	const struct fact *fact = &facts->of[verdict->metric->metric];
+	struct judgement out = { 0 };
+
+	if (fact->untold) {
+		(void)snprintf(out.what, sizeof(out.what), "%s %s", verdict->metric->name,
+		               fact->untold);
+		return out;
+	}
+	if (verdict->metric->unit == DURATION)
+		return judge_duration(verdict, facts);
+	if (verdict->metric->unit == RATE)
+		return judge_rate(verdict, fact);
+	return verdict->ratio ? judge_ratio(verdict, fact) : judge_count(verdict, fact);
+}
+
+bool verdict_violated(const struct verdict *verdict, const struct facts *facts,
+                      struct err *finding)
+{
+	struct judgement judgement = judge(verdict, facts);
+
+	if (judgement.told && !judgement.holds)
+		return false;
+	(void)err_set(finding, 0, "'%s' fails '%s': %s", facts->name, quote(verdict->text).text,
+	              judgement.what);
 	return true;
 }
 
-static bool judge_quantile(const struct verdict *verdict, struct target *target,
-                           struct err *finding)
+bool verdict_holds(const struct verdict *verdict, const struct facts *facts,
+                   struct err *finding)
 {
-	const struct verdict_metric *metric = verdict->metric;
-	struct stats *stats = &target->stats;
-	double value = (double)stats_quantile(stats, metric->quantile);
-	char what[160], few[96] = { 0 };
+	struct judgement judgement = judge(verdict, facts);
 
-	if (value <= 0) { /* no memory was left for a histogram */
-		(void)snprintf(what, sizeof(what), "%s was not remembered", metric->name);
-		return say(verdict, target, what, finding);
-	}
-	if (!holds(value, verdict->relation, (double)verdict->value))
-		return false;
-	if (!stats_supports(stats, metric->quantile))
-		(void)snprintf(few, sizeof(few),
-		               " (by nearest rank: %" PRIu64 " answers are too few for it)",
-		               stats->count);
-	(void)snprintf(what, sizeof(what), "%s is %.9g ms%s", metric->name,
-	               span_ms((double)llround(value)), few);
-	return say(verdict, target, what, finding);
-}
-
-static bool judge_duration(const struct verdict *verdict, struct target *target,
-                           struct err *finding)
-{
-	const struct verdict_metric *metric = verdict->metric;
-	uint64_t count = target->stats.count;
-	char what[160];
-
-	if (count < metric->least) {
-		(void)snprintf(what, sizeof(what), "%s cannot be told from %s", metric->name,
-		               count ? "one answer" : "no answers");
-		return say(verdict, target, what, finding);
-	}
-	if (metric->quantile > 0)
-		return judge_quantile(verdict, target, finding);
-	struct moments moments = stats_moments(&target->stats);
-	double value = metric->duration(&moments);
-
-	if (!holds(value, verdict->relation, (double)verdict->value))
-		return false;
-	(void)snprintf(what, sizeof(what), "%s is %.9g ms", metric->name,
-	               span_ms((double)llround(value)));
-	return say(verdict, target, what, finding);
-}
-
-static bool judge_count(const struct verdict *verdict, const struct target *target,
-                        struct err *finding)
-{
-	const struct verdict_metric *metric = verdict->metric;
-	uint64_t count = metric->count(&target->tally);
-	uint64_t of = metric->of(&target->tally);
-	double limit = (double)verdict->value;
-	char what[160];
-
-	if (of == 0 && verdict->ratio) {
-		(void)snprintf(what, sizeof(what), "%s cannot be told from nothing",
-		               metric->name);
-		return say(verdict, target, what, finding);
-	}
-	/* count / of against limit / 100 per cent, without a division that would round */
-	if (verdict->ratio ? !holds((double)count * 100 * (double)PER_CENT, verdict->relation,
-	                            limit * (double)of)
-	                   : !holds((double)count, verdict->relation, limit))
-		return false;
-	if (verdict->ratio)
-		(void)snprintf(what, sizeof(what), "%s is %.3g%% (%" PRIu64 " of %" PRIu64 ")",
-		               metric->name, (double)count * 100 / (double)of, count, of);
-	else
-		(void)snprintf(what, sizeof(what), "%s is %" PRIu64, metric->name, count);
-	return say(verdict, target, what, finding);
-}
-
-bool verdict_violated(const struct verdict *verdict, struct target *target, struct err *finding)
-{
-	if (verdict->metric->unit == DURATION)
-		return judge_duration(verdict, target, finding);
-	return judge_count(verdict, target, finding);
+	(void)err_set(finding, 0, "%s", judgement.what);
+	return judgement.told && judgement.holds;
 }

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* verdict -- what a person does not put up with (--fail-if), held against how a target ended.
+/* verdict -- what a person does not put up with (--fail-if), or wishes for (--find), held against
+ * how it ended.
  *
- *   loss>1%   p99>5ms   jitter >= 200us   duplicates>0   reordered>0.5%
+ *   loss>1%   p99>5ms   jitter >= 200us   duplicates>0   reordered>0.5%   rate<10000
  *
- * METRIC OP VALUE, blanks between them allowed.  Metrics: loss (per cent of the probes whose fate is
- * known), p50 p90 p95 p99 p99.9 p99.99 avg max min jitter (durations; a bare number is seconds),
- * reordered and duplicates (a count, or per cent of the answers).  A promise that cannot be measured
- * is not kept: without an answer every expression about durations is violated, and says why.
+ * METRIC OP VALUE, blanks between them allowed.  Metrics of both ping and load: loss (per cent of
+ * those whose fate is known), p50 p90 p95 p99 p99.9 p99.99 avg max min (durations; a bare number is
+ * seconds).  Of ping: jitter, reordered and duplicates (a count, or per cent of the answers).  Of
+ * load: rate (answers a second), errors (a count, or per cent), lag (a duration).  A promise that
+ * cannot be measured is not kept: without an answer every expression about durations is violated,
+ * and says why; and no wish about them is fulfilled.
  */
 #pragma once
 
 #include "base/err.h"
-#include "probe/target.h"
+#include "report/facts.h"
 
 enum verdict_relation { ABOVE, AT_LEAST, BELOW, AT_MOST };
+
+/* What expressions are about, so which metrics there are. */
+enum verdict_about { VERDICT_PING = 1, VERDICT_LOAD = 2 };
 
 struct verdict_metric;
 
@@ -22,12 +28,18 @@ struct verdict {
 	const struct verdict_metric *metric;
 	enum verdict_relation relation;
 	bool ratio;    /* value is in millionths of a per cent */
-	int64_t value; /* else ns, or a count */
+	int64_t value; /* else ns, a count, or millionths a second */
 };
 
 /* Understands an expression.  -EINVAL with the reason, *out untouched. */
-MUST_CHECK int verdict_parse(const char *text, struct verdict *out, struct err *err);
+MUST_CHECK int verdict_parse(const char *text, enum verdict_about about, struct verdict *out,
+                             struct err *err);
 
-/* True when the target violates it; then finding says which target, expression and value. */
-bool verdict_violated(const struct verdict *verdict, struct target *target,
+/* True when the facts violate it; then finding says whose they are, the expression and the value.
+ * The facts are of what the expression is about. */
+bool verdict_violated(const struct verdict *verdict, const struct facts *facts,
                       struct err *finding);
+
+/* True when the relation is known to hold, as a wish; finding says the value either way. */
+bool verdict_holds(const struct verdict *verdict, const struct facts *facts,
+                   struct err *finding);

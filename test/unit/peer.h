@@ -48,10 +48,9 @@ static inline int peer_hear(struct peer *peer)
 	return peer->channel.ops->heard(&peer->channel, peer->events, EVENTS_ROOM);
 }
 
-/* A connection that stands. */
-static inline void peer_connect(struct peer *peer, const struct probe_ops *ops, size_t size)
+/* A connection that stands, of one that is prepared. */
+static inline void peer_stand(struct peer *peer)
 {
-	peer_prepare(peer, ops, size);
 	int listener = bound_socket(AF_INET, SOCK_STREAM, &peer->address);
 
 	assert_int_equal(socket_listen(listener, 1), 0);
@@ -61,8 +60,15 @@ static inline void peer_connect(struct peer *peer, const struct probe_ops *ops, 
 	assert_true(peer->fd >= 0);
 	socket_close(&listener);
 	assert_true(wait_for(peer->channel.watch.fd, POLLOUT));
-	assert_int_equal(ops->heard(&peer->channel, peer->events, EVENTS_ROOM), 1);
+	assert_int_equal(peer->channel.ops->heard(&peer->channel, peer->events, EVENTS_ROOM),
+	                 1);
 	assert_int_equal(peer->events[0].kind, EVENT_READY);
+}
+
+static inline void peer_connect(struct peer *peer, const struct probe_ops *ops, size_t size)
+{
+	peer_prepare(peer, ops, size);
+	peer_stand(peer);
 }
 
 /* A datagram socket on the other side. */

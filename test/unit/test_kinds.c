@@ -6,7 +6,8 @@
 
 TEST(every_kind_is_found_by_its_name)
 {
-	static const char *const names[] = { "icmp", "tcp", "tcp-echo", "udp-echo", "pong" };
+	static const char *const names[] = { "icmp", "tcp",   "tcp-echo", "udp-echo",
+		                             "pong", "stamp", "line" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		assert_string_equal(kind_by_name(names[i])->name, names[i]);
@@ -39,7 +40,8 @@ TEST(every_kind_is_complete)
 		assert_true((*kind)->key_bits == 16 || (*kind)->key_bits == 32);
 		/* What a probe is: its payload, or words for it. */
 		assert_true((*kind)->echoes || (*kind)->asks_by);
-		assert_true((*kind)->port != 0 || strcmp((*kind)->name, "icmp") == 0);
+		assert_true(probe_has_ports(*kind) || strcmp((*kind)->name, "icmp") == 0);
+		assert_true((*kind)->check || !(*kind)->worded);
 	}
 }
 

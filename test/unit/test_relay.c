@@ -208,6 +208,7 @@ TEST(what_nobody_may_ask_is_one_error)
 		{ "pong", "error 'pong' needs a host" },
 		{ "pong://*", "error '*' is every address" },
 		{ "icmp://127.0.0.1:7", "error 'icmp' has no ports" },
+		{ "line://127.0.0.1:7", "error 'line' is nothing to ask for others" },
 		{ "tcp://127.0.0.1:0", "error port '0' of '127.0.0.1' cannot be asked" },
 		{ "127.0.0.1 x", "error invalid target '127.0.0.1 x'" },
 		{ "\x1b[31m", "error invalid target '\\x1b[31m'" },

@@ -19,11 +19,12 @@ static bool violates(struct target *target, const char *text, struct err *findin
 {
 	struct verdict verdict;
 	struct err err = { 0 };
-	int result = verdict_parse(text, &verdict, &err);
+	int result = verdict_parse(text, VERDICT_PING, &verdict, &err);
+	struct facts facts = facts_of_target(target);
 
 	assert_string_equal(err.text, "");
 	assert_int_equal(result, 0);
-	return verdict_violated(&verdict, target, finding);
+	return verdict_violated(&verdict, &facts, finding);
 }
 
 static void assert_violated(struct target *target, const char *text, const char *finding)
@@ -47,7 +48,7 @@ static void assert_refused(const char *text, const char *sentence)
 	struct verdict verdict = { .text = "untouched" };
 	struct err err = { 0 };
 
-	assert_int_equal(verdict_parse(text, &verdict, &err), -EINVAL);
+	assert_int_equal(verdict_parse(text, VERDICT_PING, &verdict, &err), -EINVAL);
 	assert_string_equal(err.text, sentence);
 	assert_string_equal(verdict.text, "untouched");
 }
@@ -200,6 +201,138 @@ TEST(what_is_no_expression_is_refused_in_one_sentence)
 	               "min, jitter, reordered or duplicates)");
 }
 
+/* --- of a load --- */
+
+/* 200 answers of 1 to 200 ms by their intended instants, all of 1 ms by their sending. */
+static void loaded(struct load_result *result)
+{
+	*result = (struct load_result){ .target = "tcp://192.0.2.1", .measured = NS_PER_SEC };
+	assert_int_equal(load_tally_init(&result->tally), 0);
+	for (int64_t i = 1; i <= 200; i++) {
+		load_times_add(&result->tally.corrected, i * NS_PER_MS);
+		load_times_add(&result->tally.uncorrected, NS_PER_MS);
+		load_times_add(&result->tally.lag, i * NS_PER_US);
+	}
+	result->tally.counts = (struct load_counts){ .sent = 206,
+		                                     .answered = 200,
+		                                     .lost = 1,
+		                                     .refused = 2,
+		                                     .reset = 1,
+		                                     .corrupt = 1,
+		                                     .unsent = 3 };
+}
+
+static struct verdict of_load(const char *text)
+{
+	struct verdict verdict = { 0 };
+	struct err err = { 0 };
+	int result = verdict_parse(text, VERDICT_LOAD, &verdict, &err);
+
+	assert_string_equal(err.text, "");
+	assert_int_equal(result, 0);
+	return verdict;
+}
+
+/* finding NULL: it is not violated. */
+static void assert_load(const struct load_result *result, const char *text, const char *finding)
+{
+	struct verdict verdict = of_load(text);
+	struct facts facts = facts_of_load(result);
+	struct err err = { 0 };
+
+	assert_int_equal(verdict_violated(&verdict, &facts, &err), finding != NULL);
+	assert_string_equal(err.text, finding ? finding : "");
+}
+
+static void assert_wish(const struct load_result *result, const char *text, bool holds,
+                        const char *finding)
+{
+	struct verdict verdict = of_load(text);
+	struct facts facts = facts_of_load(result);
+	struct err err = { 0 };
+
+	assert_int_equal(verdict_holds(&verdict, &facts, &err), holds);
+	assert_string_equal(err.text, finding);
+}
+
+TEST(a_load_is_held_against_the_same_expressions)
+{
+	struct load_result result;
+
+	loaded(&result);
+	assert_load(&result, "max>100ms", "'tcp://192.0.2.1' fails 'max>100ms': max is 200 ms");
+	assert_load(&result, "min>=1ms", "'tcp://192.0.2.1' fails 'min>=1ms': min is 1 ms");
+	assert_load(&result, "avg>100ms",
+	            "'tcp://192.0.2.1' fails 'avg>100ms': avg is 100.5 ms");
+	assert_load(&result, "p50>102ms", NULL);
+	assert_load(&result, "p99.9>199ms",
+	            "'tcp://192.0.2.1' fails 'p99.9>199ms': p99.9 is 200 ms "
+	            "(by nearest rank: 200 answers are too few for it)");
+	assert_load(&result, "loss>3%",
+	            "'tcp://192.0.2.1' fails 'loss>3%': loss is 3.85% (8 of 208)");
+	assert_load(&result, "loss>4%", NULL);
+	assert_load(&result, "errors>7", "'tcp://192.0.2.1' fails 'errors>7': errors is 8");
+	assert_load(&result, "errors>8", NULL);
+	assert_load(&result, "rate<200", NULL);
+	assert_load(&result, "rate<200.5",
+	            "'tcp://192.0.2.1' fails 'rate<200.5': rate is 200/s");
+	assert_load(&result, "lag>1ms", NULL);
+	load_times_add(&result.tally.lag, NS_PER_SEC);
+	assert_load(&result, "lag>1ms", NULL); /* one in 201 */
+	load_tally_done(&result.tally);
+}
+
+TEST(in_a_closed_loop_uncorrected_durations_are_all_there_is)
+{
+	struct load_result result;
+
+	loaded(&result);
+	load_tally_clear(&result.tally);
+	load_times_add(&result.tally.uncorrected, 7 * NS_PER_MS);
+	assert_load(&result, "max>6ms", "'tcp://192.0.2.1' fails 'max>6ms': max is 7 ms");
+	assert_load(&result, "lag>1s",
+	            "'tcp://192.0.2.1' fails 'lag>1s': "
+	            "lag cannot be told where nothing was due at an instant");
+	load_tally_done(&result.tally);
+}
+
+TEST(a_wish_holds_where_the_relation_is_known_to)
+{
+	struct load_result result;
+
+	loaded(&result);
+	assert_wish(&result, "max<201ms", true, "max is 200 ms");
+	assert_wish(&result, "max<200ms", false, "max is 200 ms");
+	assert_wish(&result, "loss<=4%", true, "loss is 3.85% (8 of 208)");
+	load_tally_clear(&result.tally);
+	assert_wish(&result, "p99<1s", false, "p99 cannot be told from no answers");
+	assert_wish(&result, "loss<1%", false, "loss cannot be told from nothing");
+	result.measured = 0;
+	assert_wish(&result, "rate>0", false, "rate cannot be told from no time");
+	load_tally_done(&result.tally);
+}
+
+static void assert_load_refused(const char *text, const char *sentence)
+{
+	struct verdict verdict;
+	struct err err = { 0 };
+
+	assert_int_equal(verdict_parse(text, VERDICT_LOAD, &verdict, &err), -EINVAL);
+	assert_string_equal(err.text, sentence);
+}
+
+TEST(each_command_has_metrics_of_its_own)
+{
+	assert_load_refused("jitter>1ms",
+	                    "unknown metric 'jitter' (loss, p50 to p99.99, avg, max, min, "
+	                    "rate, errors or lag)");
+	assert_load_refused("rat>1", "unknown metric 'rat' (did you mean 'rate'?)");
+	assert_load_refused(
+		"rate<fast",
+		"'fast' is not a number such as 10000, which 'rate' is compared with");
+	assert_refused("lag>1ms", "unknown metric 'lag' (did you mean 'avg'?)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +343,10 @@ int main(void)
 		cmocka_unit_test(counts_and_their_share_of_the_answers),
 		cmocka_unit_test(what_cannot_be_measured_is_not_kept),
 		cmocka_unit_test(what_is_no_expression_is_refused_in_one_sentence),
+		cmocka_unit_test(a_load_is_held_against_the_same_expressions),
+		cmocka_unit_test(in_a_closed_loop_uncorrected_durations_are_all_there_is),
+		cmocka_unit_test(a_wish_holds_where_the_relation_is_known_to),
+		cmocka_unit_test(each_command_has_metrics_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
