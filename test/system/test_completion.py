@@ -14,7 +14,7 @@ import pytest
 import pages
 from harness import PATIENCE, need_tool
 
-PROBED = ["icmp", "pong", "stamp", "tcp", "tcp-echo", "udp-echo"]
+PROBED = ["icmp", "line", "pong", "stamp", "tcp", "tcp-echo", "udp-echo"]
 SERVED = ["pong", "stamp", "tcp-echo", "udp-echo"]
 
 

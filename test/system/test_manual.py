@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The manual pages: they say what the programs do, all of it and nothing else, and anybody can read them."""
+import json
 import re
 import shlex
 import subprocess
@@ -77,6 +78,25 @@ def test_no_page_speaks_of_an_option_that_does_not_exist(build, page):
     letters = set(re.findall(r"(?<![\w-])-(\w)(?![\w-])", prose))
     assert set(re.findall(r"(?<![\w-])--([a-z][\w-]*)", prose)) <= everywhere
     assert letters <= {option.letter for option in known}
+
+
+def words_of_schema(part):
+    """Names of fields, and words that stand in them."""
+    if isinstance(part, list):
+        return set().union(*map(words_of_schema, part))
+    if not isinstance(part, dict):
+        return set()
+    words = {*part.get("properties", ()), *part.get("enum", ()), part.get("const")}
+    return {word for word in words if isinstance(word, str)}.union(*map(words_of_schema, part.values()))
+
+
+def test_every_field_of_a_record_is_explained(build):
+    schema = json.loads((pages.SOURCES.parent / "docs" / "schema" / "sounder.json").read_text())
+    told = set(re.findall(r"\w+", "\n".join(pages.rendered(build, "sounder-json.5"))))
+    # What is said of the way there holds of the way back, and of p50's bounds for those of all quantiles.
+    wanted = {re.sub("^p[0-9_]+_(?=low|high)", "p50_", word.replace("reverse", "forward")) for word in words_of_schema(schema)}
+    assert len(wanted) > 150
+    assert wanted - told == set()
 
 
 # --- examples -----------------------------------------------------------------------------------------
