@@ -99,6 +99,12 @@ def test_every_field_of_a_record_is_explained(build):
     assert wanted - told == set()
 
 
+def test_every_kind_is_explained(build):
+    kinds = next(option.help for option in pages.options("ping") if option.name == "kind")
+    explained = [line.strip() for line in pages.sections(build, "sounder.1")["ENDPOINTS"] if re.match(r" {7}\S", line)]
+    assert set(re.findall(r"[\w-]+", kinds)) <= set(explained)
+
+
 # --- examples -----------------------------------------------------------------------------------------
 
 
