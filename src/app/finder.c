@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app/common.h"
 #include "base/text.h"
@@ -24,22 +22,6 @@ struct finder_name {
 };
 
 /* --- those who cannot be asked --- */
-
-/* The one sentence for those who may not send ICMP, with every way out. */
-static void explain_permission(struct err *err, const struct ping_target *target)
-{
-	struct host_text host = ping_target_host(target);
-	char self[256] = { 0 };
-
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		memcpy(self, "sounder", sizeof("sounder"));
-	(void)err_set(
-		err, -EPERM,
-		"no permission to send ICMP to '%s': as root run 'setcap cap_net_raw+ep %s' "
-		"or 'sysctl net.ipv4.ping_group_range=\"0 2147483647\"', "
-		"or go without by 'sounder ping %s'",
-		quote(host.text).text, self, endpoint_text("tcp", host.text, -1).text);
-}
 
 static void cannot_ask(struct finder *finder, const struct ping_target *target,
                        const struct err *err, bool silent)
@@ -72,11 +54,11 @@ static void cannot_resolve(struct finder *finder, const struct ping_target *targ
 static void cannot_add(struct finder *finder, const struct ping_target *target, int result)
 {
 	bool denied = result == -EPERM && !probe_has_ports(target->ops);
-	const char *device = finder->options->device;
+	const char *device = finder->options->ask.device;
 	struct err err;
 
 	if (denied)
-		explain_permission(&err, target);
+		(void)ask_denied(&err, ping_target_host(target).text);
 	else if (device)
 		(void)err_set(&err, result, "cannot ask '%s' from '%s': %s", target->name,
 		              quote(device).text, err_reason(result).text);
@@ -100,7 +82,7 @@ static void set_ports(const struct ping_target *target, struct address *addresse
  * others, or those that were found together would burst. */
 static struct mono start_of(const struct finder *finder, size_t target, bool by_name)
 {
-	int64_t interval = finder->options->probe.interval;
+	int64_t interval = finder->options->ask.probe.interval;
 	int64_t step = interval / (int64_t)finder->targets->count;
 	struct mono now = clock_mono();
 	struct mono start = mono_add(finder->start, step * (int64_t)target);
@@ -160,7 +142,8 @@ static int look_up(struct finder *finder, struct finder_name *name, struct mono 
 	name->looked_up = now;
 	if (result == 0)
 		result = resolver_ask(&finder->resolver, (uint32_t)(name - finder->names),
-		                      ping_target_host(&target).text, finder->options->family);
+		                      ping_target_host(&target).text,
+		                      finder->options->ask.family);
 	if (result < 0)
 		return result;
 	name->looking = true;
@@ -293,7 +276,7 @@ static bool is_failing(const struct finder *finder, struct finder_name *name, in
 		name->failures = failures;
 	}
 	return failures - name->failures >= FAILURES &&
-	       since >= span_max(LOOKUP_PAUSE, finder->options->probe.interval);
+	       since >= span_max(LOOKUP_PAUSE, finder->options->ask.probe.interval);
 }
 
 static bool wants_look_up(const struct finder *finder, struct finder_name *name,

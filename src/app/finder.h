@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "app/ping_options.h"
 #include "app/ping_target.h"
 #include "net/resolver.h"
 #include "probe/session.h"

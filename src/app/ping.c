@@ -251,7 +251,7 @@ static int take_target(void *state, const struct target_line *line, struct err *
 {
 	struct run *run = state;
 
-	return ping_targets_add(&run->targets, &run->options, line->word, line->label, err);
+	return ping_targets_add(&run->targets, &run->options.ask, line->word, line->label, err);
 }
 
 /* The words that name targets and the lines that do; without any, the target that the options alone
@@ -262,20 +262,20 @@ static int read_targets(struct run *run, int words, char **argv, struct err *err
 	int result = 0;
 
 	for (int i = 0; i < words && result == 0; i++)
-		result = ping_targets_add(&run->targets, options, argv[i], NULL, err);
+		result = ping_targets_add(&run->targets, &options->ask, argv[i], NULL, err);
 	if (result == 0 && options->targets)
 		result = target_file_read(options->targets, take_target, run, err);
 	if (result < 0)
 		return result;
 	if (run->targets.count > 0)
-		return ping_targets_check(&run->targets, options, err);
+		return ping_targets_check(&run->targets, &options->ask, err);
 	if (options->targets)
 		return err_set(err, -EINVAL, "'%s' names no target",
 		               quote(options->targets).text);
-	if (!options->host && !options->kind)
+	if (!options->ask.host && !options->ask.kind)
 		return err_set(err, -EINVAL, "no target given (see 'sounder ping --help')");
-	result = ping_targets_add(&run->targets, options, NULL, NULL, err);
-	return result < 0 ? result : ping_targets_check(&run->targets, options, err);
+	result = ping_targets_add(&run->targets, &options->ask, NULL, NULL, err);
+	return result < 0 ? result : ping_targets_check(&run->targets, &options->ask, err);
 }
 
 int ping_main(int argc, char **argv)

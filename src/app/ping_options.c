@@ -8,7 +8,6 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/clock.h"
-#include "probe/kinds.h"
 #include "wire/payload.h"
 
 #define DAY (86400 * NS_PER_SEC)
@@ -18,7 +17,6 @@
 
 enum {
 	COUNT_UNLESS_TOLD = 4,
-	SIZE_UNLESS_TOLD = 56,
 	INTERVALS_MOST = 1000, /* that may wait for the time-outs of their probes */
 	AMPLE_TARGETS = 16,    /* with more of them, each keeps less */
 };
@@ -35,13 +33,13 @@ static const struct option_spec specs[] = {
 	{ "deadline", 'w', OPTION_DURATION, "DUR", "stop after this, whatever came",
 	  FIELD(deadline), NS_PER_US, 1000 * DAY },
 	{ "size", 's', OPTION_INTEGER, "BYTES", "of payload (56; stamp: what it needs)",
-	  FIELD(size), 0, PAYLOAD_MAX },
+	  FIELD(ask.size), 0, PAYLOAD_MAX },
 	{ "kind", 'k', OPTION_TEXT, "KIND",
-	  "icmp, tcp, tcp-echo, udp-echo, pong, stamp, line (icmp)", FIELD(kind), 0, 0 },
+	  "icmp, tcp, tcp-echo, udp-echo, pong, stamp, line (icmp)", FIELD(ask.kind), 0, 0 },
 	{ "host", 0, OPTION_TEXT, "HOST", "whom to ask, where the target does not say",
-	  FIELD(host), 0, 0 },
-	{ "port", 'p', OPTION_INTEGER, "PORT", "where the target does not say", FIELD(port), 1,
-	  UINT16_MAX },
+	  FIELD(ask.host), 0, 0 },
+	{ "port", 'p', OPTION_INTEGER, "PORT", "where the target does not say", FIELD(ask.port),
+	  1, UINT16_MAX },
 	{ "targets", 0, OPTION_TEXT, "FILE", "one a line, a label behind it; - is stdin",
 	  FIELD(targets), 0, 0 },
 	{ "adaptive", 'A', OPTION_FLAG, NULL, "the next upon the answer (users: 2ms apart)",
@@ -52,14 +50,15 @@ static const struct option_spec specs[] = {
 	  FIELD(poisson), 0, 0 },
 	{ "seed", 0, OPTION_INTEGER, "N", "of all that is random, to repeat a run", FIELD(seed),
 	  0, INT64_MAX },
-	{ "source-port", 0, OPTION_INTEGER, "PORT", "ask from this port", FIELD(source_port), 1,
-	  UINT16_MAX },
+	{ "source-port", 0, OPTION_INTEGER, "PORT", "ask from this port",
+	  FIELD(ask.source_port), 1, UINT16_MAX },
 	{ "interface", 'I', OPTION_TEXT, "IF|ADDR", "ask by this interface, from this address",
-	  FIELD(device), 0, 0 },
-	{ "ipv4", '4', OPTION_FLAG, NULL, "IPv4 only", FIELD(v4), 0, 0 },
-	{ "ipv6", '6', OPTION_FLAG, NULL, "IPv6 only", FIELD(v6), 0, 0 },
-	{ "ttl", 't', OPTION_INTEGER, "TTL", "time to live, hop limit", FIELD(ttl), 1, 255 },
-	{ "tos", 'Q', OPTION_INTEGER, "TOS", "the whole byte", FIELD(tos), 0, 255 },
+	  FIELD(ask.device), 0, 0 },
+	{ "ipv4", '4', OPTION_FLAG, NULL, "IPv4 only", FIELD(ask.v4), 0, 0 },
+	{ "ipv6", '6', OPTION_FLAG, NULL, "IPv6 only", FIELD(ask.v6), 0, 0 },
+	{ "ttl", 't', OPTION_INTEGER, "TTL", "time to live, hop limit", FIELD(ask.ttl), 1,
+	  255 },
+	{ "tos", 'Q', OPTION_INTEGER, "TOS", "the whole byte", FIELD(ask.tos), 0, 255 },
 	{ "dscp", 0, OPTION_TEXT, "N|NAME", "0 to 63, or ef, af41, cs6 ...", FIELD(dscp), 0,
 	  0 },
 	{ "pmtudisc", 'M', OPTION_TEXT, "do|want|dont", "path MTU discovery, as ping has it",
@@ -83,17 +82,17 @@ static const struct option_spec specs[] = {
 	{ "fail-if", 0, OPTION_LIST, "EXPR", "exit 1 if so: loss>1%, p99>5ms ... (repeatable)",
 	  FIELD(fail_if), 0, 0 },
 	{ "send", 0, OPTION_TEXT, "TEXT", "line: what is asked, as one line (CRLF)",
-	  FIELD(probe.send), 0, 0 },
+	  FIELD(ask.probe.send), 0, 0 },
 	{ "expect", 0, OPTION_TEXT, "PREFIX", "line: how an answer begins (anyhow)",
-	  FIELD(probe.expect), 0, 0 },
-	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it", FIELD(key),
-	  0, 0 },
+	  FIELD(ask.probe.expect), 0, 0 },
+	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it",
+	  FIELD(ask.key), 0, 0 },
 	{ "ssid", 0, OPTION_INTEGER, "N", "stamp: the session's number (a random one)",
-	  FIELD(ssid), 1, UINT16_MAX },
-	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's", FIELD(ptp), 0,
-	  0 },
+	  FIELD(ask.ssid), 1, UINT16_MAX },
+	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's",
+	  FIELD(ask.ptp), 0, 0 },
 	{ "utc-offset", 0, OPTION_INTEGER, "S",
-	  "stamp: PTP's times are so far ahead of UTC (0)", FIELD(utc_offset), 0, 3600 },
+	  "stamp: PTP's times are so far ahead of UTC (0)", FIELD(ask.utc_offset), 0, 3600 },
 	{ "need-ssid", 0, OPTION_FLAG, NULL, "stamp: replies without it are junk (RFC 8972)",
 	  FIELD(need_ssid), 0, 0 },
 	{ "no-tlvs", 0, OPTION_FLAG, NULL, "stamp: the base packet alone (RFC 8762)",
@@ -158,46 +157,16 @@ static int read_pmtu(const char *text, int *pmtu, struct err *err)
 	               quote(text).text);
 }
 
-/* -I takes an address or the name of an interface. */
-static int read_device(struct ping_options *options, struct err *err)
-{
-	struct socket_options *socket = &options->probe.socket;
-	const char *text = options->device;
-	int family;
-
-	if (address_parse(text, &socket->source) < 0) {
-		if (!address_is_interface(text))
-			return err_set(
-				err, -EINVAL,
-				"'%s' is neither an interface nor an address of this host",
-				quote(text).text);
-		socket->device = text;
-		return 0;
-	}
-	family = address_family(&socket->source);
-	if (options->family != AF_UNSPEC && options->family != family)
-		return err_set(err, -EINVAL, "'%s' is not an %s address", quote(text).text,
-		               options->family == AF_INET ? "IPv4" : "IPv6");
-	options->family = family;
-	return 0;
-}
-
 static int read_socket_options(struct ping_options *options, struct err *err)
 {
-	struct socket_options *socket = &options->probe.socket;
-	int result = 0;
+	struct ask_options *ask = &options->ask;
 
-	if (options->dscp && options->tos >= 0)
+	if (options->dscp && ask->tos >= 0)
 		return err_set(err, -EINVAL, "'--dscp' and '--tos' both set the same byte");
-	if (options->dscp)
-		result = read_dscp(options->dscp, &options->tos, err);
+	int result = options->dscp ? read_dscp(options->dscp, &ask->tos, err) : 0;
+
 	if (result == 0 && options->pmtu)
-		result = read_pmtu(options->pmtu, &socket->pmtu, err);
-	if (result == 0 && options->device)
-		result = read_device(options, err);
-	socket->ttl = (int)options->ttl;
-	socket->tos = (int)options->tos;
-	socket->source_port = options->source_port > 0 ? (uint16_t)options->source_port : 0;
+		result = read_pmtu(options->pmtu, &ask->probe.socket.pmtu, err);
 	return result;
 }
 
@@ -232,19 +201,6 @@ static int check_report(const struct ping_options *options, struct err *err)
 	               span_text(options->report).text, span_text(timeout).text);
 }
 
-static int check_kind(const struct ping_options *options, struct err *err)
-{
-	struct kind_names names = kind_names();
-	const char *nearest;
-
-	if (!options->kind || kind_by_name(options->kind))
-		return 0;
-	nearest = text_nearest(options->kind, names.names);
-	return err_set(err, -EINVAL, "unknown kind '%s'%s%s%s", quote(options->kind).text,
-	               nearest ? " (did you mean '" : "", nearest ? nearest : "",
-	               nearest ? "'?)" : "");
-}
-
 static int check(struct ping_options *options, struct err *err)
 {
 	int result = check_exclusions(options, err);
@@ -253,57 +209,25 @@ static int check(struct ping_options *options, struct err *err)
 		result = check_report(options, err);
 	if (result == 0)
 		result = read_verdicts(options, err);
-	if (result < 0)
-		return result;
-	if (options->v4 && options->v6)
-		return err_set(err, -EINVAL, "'-4' and '-6' exclude each other");
-	options->family = options->v4 ? AF_INET : options->v6 ? AF_INET6 : AF_UNSPEC;
-	result = check_kind(options, err);
-	return result < 0 ? result : read_socket_options(options, err);
+	if (result == 0)
+		result = read_socket_options(options, err);
+	return result;
 }
 
 static void complete(struct ping_options *options)
 {
 	int64_t interval = options->flood ? FLOOD_INTERVAL : NS_PER_SEC;
+	struct probe_options *probe = &options->ask.probe;
 
-	options->probe.interval = options->interval > 0 ? options->interval : interval;
-	options->probe.timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
-	options->probe.size_given = options->size >= 0;
-	options->probe.size = (size_t)(options->size >= 0 ? options->size : SIZE_UNLESS_TOLD);
-	options->probe.stamp.ssid = (uint16_t)(options->ssid > 0 ? options->ssid : 0);
-	options->probe.stamp.ptp = options->ptp;
-	options->probe.stamp.tai = span_max(options->utc_offset, 0) * NS_PER_SEC;
-	options->probe.stamp.bare = options->no_tlvs;
-	options->probe.stamp.strict = options->need_ssid;
-}
-
-/* The one key that this session takes. */
-static int read_key(struct ping_options *options, struct err *err)
-{
-	if (!options->key)
-		return 0;
-	int result = key_file_read(options->key, &options->keys, err);
-	const struct stamp_key *key =
-		result < 0 ? NULL : key_ring_find(&options->keys, options->probe.stamp.ssid);
-
-	if (result < 0)
-		return result;
-	if (!key && options->ssid > 0)
-		return err_set(err, -EINVAL, "'%s' has no key for --ssid '%d'",
-		               quote(options->key).text, (int)options->ssid);
-	if (!key)
-		return err_set(err, -EINVAL, "'%s' has several keys: say which by --ssid",
-		               quote(options->key).text);
-	options->probe.stamp.key = key->bytes;
-	options->probe.stamp.key_length = key->length;
-	if (options->probe.stamp.ssid == 0)
-		options->probe.stamp.ssid = key->ssid;
-	return 0;
+	probe->interval = options->interval > 0 ? options->interval : interval;
+	probe->timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
+	probe->stamp.bare = options->no_tlvs;
+	probe->stamp.strict = options->need_ssid;
 }
 
 void ping_options_done(struct ping_options *options)
 {
-	key_ring_done(&options->keys);
+	ask_options_done(&options->ask);
 }
 
 int ping_options_read(struct ping_options *options, int argc, char **argv, struct err *err)
@@ -313,18 +237,12 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 		.interval = -1,
 		.timeout = -1,
 		.deadline = -1,
-		.size = -1,
-		.ttl = -1,
-		.tos = -1,
-		.port = -1,
-		.source_port = -1,
 		.seed = -1,
 		.report = -1,
 		.resolve_every = -1,
-		.ssid = -1,
-		.utc_offset = -1,
-		.probe.socket.pmtu = -1,
+		.ask = ask_options_none(),
 	};
+	options->ask.default_kind = "icmp";
 	int words = option_parse(&table, options, argc, argv, err);
 
 	if (words < 0 || options->help || options->version)
@@ -334,7 +252,7 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 	if (result < 0)
 		return result;
 	complete(options);
-	result = read_key(options, err);
+	result = ask_options_complete(&options->ask, err);
 	return result < 0 ? result : words;
 }
 
@@ -347,8 +265,8 @@ static int64_t least_gap(void)
 static enum stamping stamping_of(const struct ping_options *options,
                                  const struct session_options *session, size_t targets)
 {
-	int64_t gap =
-		session->pace == PACE_ANSWERS ? session->least_gap : options->probe.interval;
+	int64_t gap = session->pace == PACE_ANSWERS ? session->least_gap
+	                                            : options->ask.probe.interval;
 	bool alone = session->pace == PACE_ANSWERS &&
 	             targets <= (options->flood ? 1 : AMPLE_TARGETS);
 
@@ -365,7 +283,7 @@ struct session_options ping_options_session(const struct ping_options *options, 
 		.count = options->count >= 0     ? options->count
 		         : options->deadline > 0 ? 0
 		                                 : COUNT_UNLESS_TOLD,
-		.probe = options->probe,
+		.probe = options->ask.probe,
 		.seeded = options->seed >= 0,
 		.seed = options->seed >= 0 ? (uint64_t)options->seed : 0,
 		.report = options->report > 0 ? options->report : 0,

@@ -2,25 +2,21 @@
 /* ping_options -- what the command line of `sounder ping` asks for, checked and complete. */
 #pragma once
 
-#include "app/key_file.h"
+#include "app/ask_options.h"
 #include "base/option.h"
 #include "probe/session.h"
 #include "report/verdict.h"
 
 struct ping_options {
-	/* As given; -1 or NULL where not. */
-	int64_t count, interval, timeout, deadline, size, ttl, tos, port, source_port;
-	int64_t seed, report, resolve_every, ssid, utc_offset;
-	const char *dscp, *device, *pmtu, *kind, *host;
-	const char *targets, *output, *key;
-	struct option_list fail_if;
-	bool v4, v6, numeric, quiet, epoch, outstanding, verbose, version, help;
-	bool adaptive, flood, poisson, user_stamps, json, csv, ptp, no_tlvs, need_ssid;
+	struct ask_options ask;
 
-	/* What follows from it. */
-	int family;           /* AF_UNSPEC, AF_INET, AF_INET6 */
-	struct key_ring keys; /* of --key */
-	struct probe_options probe;
+	/* As given; -1 or NULL where not. */
+	int64_t count, interval, timeout, deadline, seed, report, resolve_every;
+	const char *dscp, *pmtu, *targets, *output;
+	struct option_list fail_if;
+	bool numeric, quiet, epoch, outstanding, verbose, version, help;
+	bool adaptive, flood, poisson, user_stamps, json, csv, no_tlvs, need_ssid;
+
 	struct verdict verdicts[OPTION_LIST_ROOM]; /* one for each of fail_if */
 };
 

@@ -19,7 +19,7 @@ struct ping_target_kept {
 
 /* One that is being completed. */
 struct draft {
-	const struct ping_options *options;
+	const struct ask_options *options;
 	const struct probe_ops *ops;
 	struct endpoint endpoint;
 };
@@ -94,7 +94,7 @@ static int check_literal(const struct draft *draft, const struct address *litera
 
 static int check(const struct draft *draft, struct err *err)
 {
-	const struct ping_options *options = draft->options;
+	const struct ask_options *options = draft->options;
 	const struct probe_ops *ops = draft->ops;
 	const char *host = draft->endpoint.host;
 	struct address literal;
@@ -118,16 +118,27 @@ static int check(const struct draft *draft, struct err *err)
 	return result;
 }
 
+static int needs_kind(const struct draft *draft, struct err *err)
+{
+	const char *host =
+		draft->endpoint.host[0] ? draft->endpoint.host : draft->options->host;
+
+	return err_set(err, -EINVAL, "'%s' needs a kind (such as '%s')", quote(host).text,
+	               endpoint_text("tcp-echo", host, draft->endpoint.port).text);
+}
+
 static int read_draft(struct draft *draft, const char *word, struct err *err)
 {
 	struct kind_names names = kind_names();
 	int result = word ? endpoint_parse(word, names.names, &draft->endpoint, err) : 0;
 	const char *kind = draft->endpoint.kind[0] ? draft->endpoint.kind
 	                   : draft->options->kind  ? draft->options->kind
-	                                           : "icmp";
+	                                           : draft->options->default_kind;
 
 	if (result < 0)
 		return result;
+	if (!kind)
+		return needs_kind(draft, err);
 	draft->ops = kind_by_name(kind);
 	result = complete_host(draft, err);
 	if (result == 0)
@@ -219,7 +230,7 @@ static int check_source_port(const struct ping_targets *targets, const struct dr
 	return 0;
 }
 
-int ping_targets_add(struct ping_targets *targets, const struct ping_options *options,
+int ping_targets_add(struct ping_targets *targets, const struct ask_options *options,
                      const char *word, const char *label, struct err *err)
 {
 	struct draft draft = { .options = options, .endpoint.port = -1 };
@@ -236,7 +247,7 @@ int ping_targets_add(struct ping_targets *targets, const struct ping_options *op
 	return result < 0 ? err_set(err, result, "out of memory") : 0;
 }
 
-int ping_targets_check(const struct ping_targets *targets, const struct ping_options *options,
+int ping_targets_check(const struct ping_targets *targets, const struct ask_options *options,
                        struct err *err)
 {
 	bool send = options->probe.send != NULL;

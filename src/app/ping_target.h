@@ -3,7 +3,7 @@
  * sixteen bytes and its words. */
 #pragma once
 
-#include "app/ping_options.h"
+#include "app/ask_options.h"
 #include "net/endpoint.h"
 
 enum { PING_TARGETS_MAX = 1 << 20 };
@@ -27,13 +27,12 @@ struct ping_targets {
 
 /* Completes one target from its word (NULL: from --kind, --host and --port alone) and adds it;
  * label may be NULL.  -EINVAL with the reason. */
-MUST_CHECK int ping_targets_add(struct ping_targets *targets,
-                                const struct ping_options *options, const char *word,
-                                const char *label, struct err *err);
+MUST_CHECK int ping_targets_add(struct ping_targets *targets, const struct ask_options *options,
+                                const char *word, const char *label, struct err *err);
 
 /* All are there: an option that none of them heeds is a mistake.  -EINVAL with the reason. */
 MUST_CHECK int ping_targets_check(const struct ping_targets *targets,
-                                  const struct ping_options *options, struct err *err);
+                                  const struct ask_options *options, struct err *err);
 
 void ping_targets_done(struct ping_targets *targets);
 

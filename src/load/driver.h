@@ -47,6 +47,9 @@ struct driver;
 MUST_CHECK int driver_new(struct driver **out, const struct load_plan *plan, struct err *err);
 void driver_free(struct driver *driver);
 
+/* Another start than the plan's, as when lanes took their time to open; before anything was asked. */
+void driver_set_start(struct driver *driver, struct mono start);
+
 /* Opens all lanes; whichever fails is tried again, in the course, at least 100 ms apart. */
 void driver_begin(struct driver *driver, struct mono now);
 

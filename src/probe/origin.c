@@ -35,7 +35,7 @@ struct target *origin_blamed(const struct session *session, const struct channel
 	return target;
 }
 
-static bool is_from(const struct probe_ops *ops, const struct address *asked,
+bool origin_is_from(const struct probe_ops *ops, const struct address *asked,
                     const struct address *from)
 {
 	return address_is_any(asked) ||
@@ -52,7 +52,7 @@ bool origin_is_asked(const struct target *target, const struct flight *flight,
 	if (target->former &&
 	    inflight_widen(flight->sequence, target->sequence) <= target->former->last)
 		asked = &target->former->address;
-	return address_family(from) == AF_UNSPEC || is_from(target->ops, asked, from);
+	return address_family(from) == AF_UNSPEC || origin_is_from(target->ops, asked, from);
 }
 
 int origin_judge(const struct channel *channel, const struct target *target,

@@ -12,6 +12,10 @@ struct target *origin_at(const struct session *session, const struct channel *ch
 struct target *origin_blamed(const struct session *session, const struct channel *channel,
                              const struct address *from);
 
+/* Whether what was sent to one address may be answered from the other. */
+bool origin_is_from(const struct probe_ops *ops, const struct address *asked,
+                    const struct address *from);
+
 /* Whether that is whom this probe was sent to. */
 bool origin_is_asked(const struct target *target, const struct flight *flight,
                      const struct address *from);

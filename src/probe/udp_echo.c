@@ -63,7 +63,9 @@ static void read_reply(struct channel *channel, const struct datagram *datagram,
 	if (payload_read(datagram->data, datagram->length, &payload) < 0) {
 		event->kind = EVENT_JUNK;
 		event->error = -EBADMSG;
-		return;
+		/* Whose answer it was is told all the same, by the head, which has no pattern. */
+		if (payload_read(datagram->data, PAYLOAD_HEAD_BYTES, &payload) < 0)
+			return;
 	}
 	if (payload.has_key)
 		event->key = inflight_unwrap(&channel->inflight, payload.key, 32);

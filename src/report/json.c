@@ -13,29 +13,6 @@ static struct json_t *record_of(const char *type, struct wall wall, const struct
 	return record_new(type, wall, target->name, target->label);
 }
 
-/* Records that found no room are told of by the next one that does. */
-static void tell_missing(struct json *json, struct wall wall)
-{
-	struct json_t *record;
-
-	if (json->output->missing == 0)
-		return;
-	record = record_new("event", wall, NULL, NULL);
-	record_word(record, "event", "missing");
-	record_count(record, "count", json->output->missing);
-	json->output->missing = 0;
-	record_write(record, json->output);
-}
-
-/* True when there is room for a record of what happens all the time. */
-static bool begin(struct json *json, struct wall wall)
-{
-	if (!output_begin(json->output))
-		return false;
-	tell_missing(json, wall);
-	return true;
-}
-
 static void on_start(void *state, const struct target *target)
 {
 	struct json *json = state;
@@ -43,7 +20,7 @@ static void on_start(void *state, const struct target *target)
 	struct wall now = clock_wall();
 	struct json_t *record;
 
-	if (!begin(json, now))
+	if (!record_begin(json->output, now))
 		return;
 	record = record_of("start", now, target);
 	record_word(record, "kind", target->ops->name);
@@ -91,7 +68,7 @@ static void on_followed(void *state, const struct target *target,
 	struct json *json = state;
 	struct json_t *record;
 
-	if (json->quiet || !begin(json, followed->wall))
+	if (json->quiet || !record_begin(json->output, followed->wall))
 		return;
 	record = record_of("follow_up", followed->wall, target);
 	record_count(record, "seq", followed->sequence);
@@ -105,7 +82,7 @@ static void on_sample(void *state, const struct target *target, const struct sam
 	bool came = fate_is_answer(sample->fate);
 	struct json_t *record;
 
-	if (json->quiet || !begin(json, sample->wall))
+	if (json->quiet || !record_begin(json->output, sample->wall))
 		return;
 	record = record_of(fate_word(sample->fate), sample->wall, target);
 	record_count(record, "seq", sample->sequence);
@@ -230,18 +207,10 @@ static void put_stats(struct json_t *record, struct stats *stats)
 static void put_histogram(struct json_t *record, const struct stats *stats)
 {
 	struct histogram histogram = { 0 };
-	struct histogram_range range;
-	struct json_t *part;
 
 	if (stats->count == 0 || stats_histogram(stats, &histogram) < 0)
 		return;
-	range = histogram_range(&histogram);
-	part = record_part();
-	record_integer(part, "schema", histogram.schema);
-	record_count(part, "zero", histogram.zero);
-	record_integer(part, "offset", range.offset);
-	record_counts(part, "counts", range.counts, range.length);
-	record_add(record, "histogram", part);
+	record_histogram(record, "histogram", &histogram);
 	histogram_done(&histogram);
 }
 
@@ -270,7 +239,7 @@ static void on_interval(void *state, const struct target *target, struct interva
 	struct json *json = state;
 	struct json_t *record;
 
-	if (!begin(json, interval->wall))
+	if (!record_begin(json->output, interval->wall))
 		return;
 	record = record_of("interval", interval->wall, target);
 	record_count(record, "number", interval->number);
@@ -288,8 +257,7 @@ static void on_summary(void *state, struct target *target)
 	struct wall now = clock_wall();
 	struct json_t *record;
 
-	output_await(json->output);
-	tell_missing(json, now);
+	record_await(json->output, now);
 	record = record_of("summary", now, target);
 	json_put_address(record, "addr", target_address(target));
 	record_span(record, "span_ns",
@@ -314,7 +282,7 @@ static void on_event(void *state, const struct target *target, const struct noti
 
 	if ((json->quiet && single) ||
 	    (notice->kind == NOTICE_OUTSTANDING && !json->outstanding) ||
-	    !begin(json, notice->wall))
+	    !record_begin(json->output, notice->wall))
 		return;
 	record = record_of(type, notice->wall, target);
 	json_put_event(record, target, notice);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/histogram.h"
+
 enum { VERSION = 1, LINE_BYTES = 2048 };
 
 struct json_t *record_new(const char *type, struct wall wall, const char *name,
@@ -110,6 +112,46 @@ void record_text(struct json_t *record, const char *key, const char *text)
 		string = replaced(text);
 	if (string)
 		record_add(record, key, string);
+}
+
+void record_histogram(struct json_t *record, const char *key, const struct histogram *histogram)
+{
+	struct histogram_range range = histogram_range(histogram);
+	struct json_t *part = record_part();
+
+	record_integer(part, "schema", histogram->schema);
+	record_count(part, "zero", histogram->zero);
+	record_integer(part, "offset", range.offset);
+	record_counts(part, "counts", range.counts, range.length);
+	record_add(record, key, part);
+}
+
+/* Records that found no room are told of by the next one that does. */
+static void tell_missing(struct output *output, struct wall wall)
+{
+	struct json_t *record;
+
+	if (output->missing == 0)
+		return;
+	record = record_new("event", wall, NULL, NULL);
+	record_word(record, "event", "missing");
+	record_count(record, "count", output->missing);
+	output->missing = 0;
+	record_write(record, output);
+}
+
+bool record_begin(struct output *output, struct wall wall)
+{
+	if (!output_begin(output))
+		return false;
+	tell_missing(output, wall);
+	return true;
+}
+
+void record_await(struct output *output, struct wall wall)
+{
+	output_await(output);
+	tell_missing(output, wall);
 }
 
 void record_write(struct json_t *record, struct output *output)

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "report/output.h"
 
+struct histogram;
 struct json_t; /* jansson's */
 
 /* With v, type, t, and target and label where they are not NULL. */
@@ -35,6 +36,17 @@ void record_real(struct json_t *record, const char *key, double value);
 /* A word of our own; text from outside, which may be anything, or NULL. */
 void record_word(struct json_t *record, const char *key, const char *word);
 void record_text(struct json_t *record, const char *key, const char *text);
+
+/* The buckets that hold something, as an object of the record. */
+void record_histogram(struct json_t *record, const char *key,
+                      const struct histogram *histogram);
+
+/* True when there is room for a record of what happens all the time.  Records that found none are
+ * told of before, by an event. */
+bool record_begin(struct output *output, struct wall wall);
+
+/* Makes room for one that must not be missing: waits for the reader. */
+void record_await(struct output *output, struct wall wall);
 
 /* Writes the record as one line, and frees it. */
 void record_write(struct json_t *record, struct output *output);

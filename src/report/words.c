@@ -147,6 +147,18 @@ struct share_text share_text(double ratio)
 	return out;
 }
 
+struct size_text size_text(double bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	struct size_text out;
+	size_t unit = 0;
+
+	for (; bytes >= 999.5 && unit + 1 < COUNT(units); unit++)
+		bytes /= 1024;
+	(void)snprintf(out.text, sizeof(out.text), "%.3g %s", bytes, units[unit]);
+	return out;
+}
+
 struct span_text span_text_ms(int64_t span)
 {
 	int64_t rounded = (span + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS;

@@ -42,6 +42,13 @@ struct share_text {
 /* 0.25 -> "25%": three digits, but never "100" of less than all. */
 struct share_text share_text(double ratio);
 
+struct size_text {
+	char text[32];
+};
+
+/* 1536 -> "1.5 KiB": three digits. */
+struct size_text size_text(double bytes);
+
 /* A span as people read it where nobody wants its last digits: to the millisecond. */
 struct span_text span_text_ms(int64_t span);
 

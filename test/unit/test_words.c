@@ -45,12 +45,23 @@ TEST(a_span_of_more_digits_than_anybody_wants_is_rounded)
 	assert_string_equal(span_text_ms(1500600 * NS_PER_US).text, "1.501s");
 }
 
+TEST(sizes_have_three_digits_and_the_unit_that_suits_them)
+{
+	assert_string_equal(size_text(0).text, "0 bytes");
+	assert_string_equal(size_text(999).text, "999 bytes");
+	assert_string_equal(size_text(1000).text, "0.977 KiB");
+	assert_string_equal(size_text(1536).text, "1.5 KiB");
+	assert_string_equal(size_text(1023.9 * 1024 * 1024).text, "1 GiB");
+	assert_string_equal(size_text(2e15).text, "1.82e+03 TiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_share_has_three_digits_and_is_never_all_of_less_than_all),
 		cmocka_unit_test(the_network_is_known_only_where_both_stamps_are_the_kernels),
 		cmocka_unit_test(a_span_of_more_digits_than_anybody_wants_is_rounded),
+		cmocka_unit_test(sizes_have_three_digits_and_the_unit_that_suits_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
