@@ -29,7 +29,7 @@ def commands():
 def options(command):
     """The Options that `sounder COMMAND --help` lists."""
     listed = run(command, "--help", code=0).out.partition("\noptions:\n")[2].splitlines()
-    line = re.compile(r"  (?:-(\S), |    )--([\w-]+)(?: ([A-Z|:]+|[a-z]+(?:\|[a-z]+)+))? +(\S.*)")
+    line = re.compile(r"  (?:-(\S), |    )--([\w-]+)(?: ([A-Z|:.]+|[a-z]+(?:\|[a-z]+)+))? +(\S.*)")
     found = [line.fullmatch(each) for each in listed]
     assert found and all(found), listed
     return [Option(*match.groups()) for match in found]
