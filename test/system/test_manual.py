@@ -28,6 +28,13 @@ def test_mandoc_finds_nothing_to_say(build, page):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_nor_does_groff(build, page):
+    """By which most systems show them."""
+    words = [need_tool("groff"), "-Kutf8", "-man", "-t", "-Tutf8", "-ww", "-z", pages.path(build, page)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_it_fits_a_terminal_of_80_columns(build, page):
     assert [line for line in pages.rendered(build, page) if len(line) > 80] == []
 

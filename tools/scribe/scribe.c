@@ -89,18 +89,19 @@ static int fill(const char *tongue)
 	return 0;
 }
 
-static void put_roff(const char *line)
-{
-	bool request = line[0] == '.';
-
-	for (; *line; line++)
-		(void)fputs(*line == '-' && !request ? "\\-" : (const char[]){ *line, '\0' },
-		            stdout);
-}
-
 static bool begins(const char *line, const char *request)
 {
 	return strncmp(line, request, strlen(request)) == 0;
+}
+
+/* What is no text is for roff alone: requests, and the moves before and behind a bullet. */
+static void put_roff(const char *line)
+{
+	bool text = !begins(line, ".") && !begins(line, "\\h'");
+
+	for (; *line; line++)
+		(void)fputs(*line == '-' && text ? "\\-" : (const char[]){ *line, '\0' },
+		            stdout);
 }
 
 /* Where in a page a line stands. */
