@@ -109,6 +109,7 @@ struct place {
 	bool wanted; /* a paragraph was asked for */
 	bool headed; /* the line before is a heading */
 	bool edge;   /* the line before begins, or ends, what is shown as it is */
+	bool shown;  /* this is within it */
 };
 
 /* True of a line that stays. */
@@ -118,15 +119,16 @@ static bool read_line(struct place *place, const char *line)
 	bool indent = begins(line, ".RS") || begins(line, ".RE");
 	bool dropped = indent && place->edge;
 
-	if (strcmp(line, ".P\n") == 0) {
+	if (strcmp(line, ".P\n") == 0)
 		place->wanted = true;
+	if (strcmp(line, ".P\n") == 0 || (line[0] == '\n' && !place->shown))
 		return false;
-	}
 	if (place->wanted && !place->headed && !heading && !indent)
 		(void)puts(".P");
 	place->wanted = place->wanted && indent;
 	place->headed = heading;
 	place->edge = begins(line, ".nf") || begins(line, ".fi");
+	place->shown = begins(line, ".nf") || (place->shown && !begins(line, ".fi"));
 	return !dropped;
 }
 
