@@ -30,15 +30,15 @@ void ask_options_done(struct ask_options *ask)
 	key_ring_done(&ask->keys);
 }
 
-static int check_kind(const struct ask_options *ask, struct err *err)
+int ask_kind_check(const char *kind, struct err *err)
 {
 	struct kind_names names = kind_names();
 	const char *nearest;
 
-	if (!ask->kind || kind_by_name(ask->kind))
+	if (kind_by_name(kind))
 		return 0;
-	nearest = text_nearest(ask->kind, names.names);
-	return err_set(err, -EINVAL, "unknown kind '%s'%s%s%s", quote(ask->kind).text,
+	nearest = text_nearest(kind, names.names);
+	return err_set(err, -EINVAL, "unknown kind '%s'%s%s%s", quote(kind).text,
 	               nearest ? " (did you mean '" : "", nearest ? nearest : "",
 	               nearest ? "'?)" : "");
 }
@@ -119,8 +119,8 @@ int ask_options_complete(struct ask_options *ask, struct err *err)
 {
 	int result = read_family(ask, err);
 
-	if (result == 0)
-		result = check_kind(ask, err);
+	if (result == 0 && ask->kind)
+		result = ask_kind_check(ask->kind, err);
 	if (result == 0)
 		result = read_device(ask, err);
 	complete(ask);

@@ -28,5 +28,8 @@ struct ask_options ask_options_none(void);
 MUST_CHECK int ask_options_complete(struct ask_options *ask, struct err *err);
 void ask_options_done(struct ask_options *ask);
 
+/* -EINVAL with the reason when there is no such kind. */
+MUST_CHECK int ask_kind_check(const char *kind, struct err *err);
+
 /* The one sentence for those who may not send ICMP, with every way out; returns -EPERM. */
 int ask_denied(struct err *err, const char *host);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sounder -- the front door: a table of commands.
  *
- * ping lives here, because a person starts it a thousand times a day; the others are executables of
- * their own, found beside this one or in libexecdir. */
+ * ping lives here, because a person starts it a thousand times a day, and load, which asks by what ping
+ * asks by; the others are executables of their own, found beside this one or in libexecdir. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/common.h"
+#include "app/load.h"
 #include "app/ping.h"
 #include "base/text.h"
 
@@ -18,10 +19,13 @@ static const char usage[] =
 	"\n"
 	"  sounder ping example.com           ICMP\n"
 	"  sounder ping tcp://example.com     TCP handshake\n"
+	"  sounder load tcp-echo://example.com\n"
+	"                                     many requests at a time\n"
 	"  sounder serve                      answer: pong, TCP echo, UDP echo\n"
 	"\n"
 	"commands:\n"
 	"  ping    ask, and tell round trips, loss and jitter\n"
+	"  load    ask as much as a server takes, and tell what becomes of it\n"
 	"  serve   answer\n"
 	"\n"
 	"'sounder COMMAND --help' tells more; --version, --help.\n";
@@ -88,9 +92,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "ping", ping_main },          { "serve", become },     { "help", print_help },
-	{ "--help", print_help },       { "-h", print_help },    { "version", print_version },
-	{ "--version", print_version }, { "-V", print_version },
+	{ "ping", ping_main },        { "load", load_main },          { "serve", become },
+	{ "help", print_help },       { "--help", print_help },       { "-h", print_help },
+	{ "version", print_version }, { "--version", print_version }, { "-V", print_version },
 };
 
 static int unknown(const char *word)

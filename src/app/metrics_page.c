@@ -15,6 +15,7 @@ struct family {
 	size_t offset; /* in struct service_counters */
 	size_t count;
 	const char *(*reason)(size_t i); /* NULL = it is one counter */
+	bool remembered;                 /* of the services alone that remember who asks */
 };
 
 static const char *reason_of_drop(size_t i)
@@ -31,19 +32,22 @@ static const char *reason_of_ending(size_t i)
 
 static const struct family families[] = {
 	{ "sounder_datagrams_received_total", "Datagrams received.", SOCK_DGRAM,
-	  FIELD(datagrams), 1, NULL },
+	  FIELD(datagrams), 1, NULL, false },
 	{ "sounder_datagrams_dropped_total", "Datagrams that got no answer, by reason.",
-	  SOCK_DGRAM, FIELD(dropped), DROPS, reason_of_drop },
+	  SOCK_DGRAM, FIELD(dropped), DROPS, reason_of_drop, false },
 	{ "sounder_connections_accepted_total", "Connections taken in.", SOCK_STREAM,
-	  FIELD(connections), 1, NULL },
+	  FIELD(connections), 1, NULL, false },
 	{ "sounder_connections_turned_away_total",
 	  "Connections closed at once for want of a place or a descriptor.", SOCK_STREAM,
-	  FIELD(turned_away), 1, NULL },
+	  FIELD(turned_away), 1, NULL, false },
 	{ "sounder_connections_ended_total", "Connections that have ended, by reason.",
-	  SOCK_STREAM, FIELD(ended), ENDINGS, reason_of_ending },
+	  SOCK_STREAM, FIELD(ended), ENDINGS, reason_of_ending, false },
 	{ "sounder_received_bytes_total", "Payload received.", 0, FIELD(received_bytes), 1,
-	  NULL },
-	{ "sounder_sent_bytes_total", "Payload sent.", 0, FIELD(sent_bytes), 1, NULL },
+	  NULL, false },
+	{ "sounder_sent_bytes_total", "Payload sent.", 0, FIELD(sent_bytes), 1, NULL, false },
+	{ "sounder_sessions_refused_total",
+	  "Datagrams answered without a session for want of a place.", SOCK_DGRAM,
+	  FIELD(unplaced), 1, NULL, true },
 };
 
 /* --- services --- */
@@ -96,7 +100,8 @@ static void write_family(const struct server *server, struct prometheus *out,
 
 	prometheus_family(out, family->name, PROMETHEUS_COUNTER, family->help);
 	for (size_t i = 0; (ops = service_at(server, i)); i++)
-		if (family->type == 0 || family->type == ops->type)
+		if ((family->type == 0 || family->type == ops->type) &&
+		    (ops->remembers || !family->remembered))
 			write_row(server, out, family, i, ops->name);
 }
 

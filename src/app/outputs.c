@@ -2,14 +2,11 @@
 #include "app/outputs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdio_ext.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "app/common.h"
-#include "base/text.h"
+#include "app/record_file.h"
 
 enum { KIB = 1024 };
 
@@ -18,40 +15,20 @@ static bool wants_records(const struct ping_options *options)
 	return options->json || options->csv || options->output;
 }
 
-/* The file that records go to; NULL = stdout. */
-static const char *path_of(const struct ping_options *options)
-{
-	return options->output && strcmp(options->output, "-") != 0 ? options->output : NULL;
-}
-
-static int open_records(struct outputs *outputs, struct err *err)
-{
-	const char *path = path_of(outputs->options);
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-	              : STDOUT_FILENO;
-
-	if (fd < 0)
-		return err_set(err, -errno, "cannot open '%s': %s", quote(path).text,
-		               err_reason(errno).text);
-	int result = output_init(&outputs->records, fd);
-
-	return result < 0 ? err_set(err, result, "out of memory") : 0;
-}
-
 int outputs_open(struct outputs *outputs, const struct ping_options *options, size_t targets,
                  struct err *err)
 {
 	*outputs = (struct outputs){
 		.options = options,
 		.targets = targets,
-		.texts = !wants_records(options) || path_of(options),
+		.texts = !wants_records(options) || record_path(options->output),
 		.many = targets > MANY_TARGETS || options->targets,
 		.records.fd = -1,
 	};
 	int result = 0;
 
 	if (wants_records(options))
-		result = open_records(outputs, err);
+		result = record_file_open(&outputs->records, record_path(options->output), err);
 	if (result == 0 && outputs->texts && options->verbose &&
 	    anatomy_init(&outputs->anatomy, stdout) < 0)
 		result = err_set(err, -ENOMEM, "out of memory");
@@ -60,13 +37,9 @@ int outputs_open(struct outputs *outputs, const struct ping_options *options, si
 
 void outputs_done(struct outputs *outputs)
 {
-	int fd = outputs->records.fd;
-
 	table_done(&outputs->table);
 	anatomy_done(&outputs->anatomy);
-	output_done(&outputs->records);
-	if (fd > STDERR_FILENO)
-		(void)close(fd);
+	record_file_close(&outputs->records);
 }
 
 /* Where there is no text, a signal that asks how things stand is answered all the same. */
@@ -137,16 +110,10 @@ void outputs_attach(struct outputs *outputs, struct session *session)
 
 static void say_broken(struct outputs *outputs)
 {
-	const char *path = path_of(outputs->options);
-	struct err err;
-
-	if (outputs->broken)
-		return;
+	if (!outputs->broken)
+		(void)record_file_broken(&outputs->records, "ping",
+		                         record_path(outputs->options->output));
 	outputs->broken = true;
-	(void)err_set(&err, outputs->records.error, "cannot write to '%s': %s",
-	              quote(path ? path : "stdout").text,
-	              err_reason(outputs->records.error).text);
-	(void)app_fail("ping", &err);
 }
 
 bool outputs_flush(struct outputs *outputs)

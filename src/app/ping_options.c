@@ -87,6 +87,8 @@ static const struct option_spec specs[] = {
 	  FIELD(ask.probe.expect), 0, 0 },
 	{ "key", 0, OPTION_TEXT, "FILE", "stamp: authenticated, by the keys in it",
 	  FIELD(ask.key), 0, 0 },
+	{ "stamp-open", 0, OPTION_FLAG, NULL, "stamp: open all the same: --key is for the TLVs",
+	  FIELD(stamp_open), 0, 0 },
 	{ "ssid", 0, OPTION_INTEGER, "N", "stamp: the session's number (a random one)",
 	  FIELD(ask.ssid), 1, UINT16_MAX },
 	{ "ptp", 0, OPTION_FLAG, NULL, "stamp: times in PTP's format, not NTP's",
@@ -223,6 +225,18 @@ static void complete(struct ping_options *options)
 	probe->timeout = options->timeout > 0 ? options->timeout : NS_PER_SEC;
 	probe->stamp.bare = options->no_tlvs;
 	probe->stamp.strict = options->need_ssid;
+	probe->stamp.open = options->stamp_open;
+}
+
+static int check_open(const struct ping_options *options, struct err *err)
+{
+	if (options->stamp_open && !options->ask.key)
+		return err_set(err, -EINVAL,
+		               "'--stamp-open' protects TLVs by a key: --key FILE");
+	if (options->stamp_open && options->no_tlvs)
+		return err_set(err, -EINVAL,
+		               "'--no-tlvs' leaves nothing to protect (--stamp-open)");
+	return 0;
 }
 
 void ping_options_done(struct ping_options *options)
@@ -252,7 +266,9 @@ int ping_options_read(struct ping_options *options, int argc, char **argv, struc
 	if (result < 0)
 		return result;
 	complete(options);
-	result = ask_options_complete(&options->ask, err);
+	result = check_open(options, err);
+	if (result == 0)
+		result = ask_options_complete(&options->ask, err);
 	return result < 0 ? result : words;
 }
 

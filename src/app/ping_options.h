@@ -15,7 +15,7 @@ struct ping_options {
 	const char *dscp, *pmtu, *targets, *output;
 	struct option_list fail_if;
 	bool numeric, quiet, epoch, outstanding, verbose, version, help;
-	bool adaptive, flood, poisson, user_stamps, json, csv, no_tlvs, need_ssid;
+	bool adaptive, flood, poisson, user_stamps, json, csv, no_tlvs, need_ssid, stamp_open;
 
 	struct verdict verdicts[OPTION_LIST_ROOM]; /* one for each of fail_if */
 };

@@ -27,7 +27,7 @@ struct serve_options {
 	bool gro, spin;
 	bool log_json;
 	bool verbose, version, help;
-	bool stamp_stateless, stamp_open;
+	bool stamp_stateless, stamp_open, stamp_hide_location;
 	int64_t stamp_sessions, stamp_idle;
 	const char *stamp_keys; /* a file; NULL = not given */
 	struct option_list stamp_dscp, short_requests;

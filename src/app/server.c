@@ -4,65 +4,21 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/capacity.h"
 #include "app/handover.h"
 #include "app/process.h"
 #include "relay/relay.h"
 #include "service/desk.h"
 #include "service/turns.h"
 
-enum {
-	DESCRIPTORS_BESIDES = 36, /* what the process needs whatever it serves */
-	DESCRIPTORS_FOR_RELAY = 64,
-	DESCRIPTORS_FOR_METRICS = 24,
-	DESCRIPTORS_PER_WORKER = 8,
-	CONNECTIONS_AT_LEAST = 8,
-	CONNECTIONS_AT_MOST =
-		1 << 20, /* unless more are asked for: each costs room in a table */
-};
-
 /* --- opening --- */
-
-static bool serves(const struct serve_options *options, const char *kind)
-{
-	for (size_t i = 0; i < options->endpoint_count; i++)
-		if (strcmp(options->endpoints[i].kind, kind) == 0)
-			return true;
-	return false;
-}
-
-/* Connections that the descriptor limit leaves room for; an endpoint has two addresses at most,
- * but for names. */
-static uint64_t connections_possible(const struct server *server)
-{
-	uint64_t limit = process_raise_descriptor_limit();
-	uint64_t besides = DESCRIPTORS_BESIDES + DESCRIPTORS_PER_WORKER * server->worker_count +
-	                   2 * server->options->endpoint_count * server->worker_count;
-
-	if (serves(server->options, "pong"))
-		besides += DESCRIPTORS_FOR_RELAY;
-	if (server->options->metrics)
-		besides += DESCRIPTORS_FOR_METRICS;
-	if (limit < besides + CONNECTIONS_AT_LEAST)
-		return CONNECTIONS_AT_LEAST;
-	return limit - besides < CONNECTIONS_AT_MOST ? limit - besides : CONNECTIONS_AT_MOST;
-}
-
-static uint32_t connections_wanted(const struct server *server,
-                                   const struct serve_options *options)
-{
-	uint64_t most = options->max_connections > 0 ? (uint64_t)options->max_connections
-	                                             : connections_possible(server);
-
-	return (uint32_t)(most < INT32_MAX ? most : INT32_MAX);
-}
 
 static void set_limits(struct server *server)
 {
 	const struct serve_options *options = server->options;
 
-	server->limits.max_connections = connections_wanted(server, options);
+	server->limits.max_connections = capacity_connections(options, server->worker_count);
 	server->limits.room = server->limits.max_connections;
 	server->limits.idle_timeout = options->idle_timeout;
 	server->limits.datagram_rate = options->rate;
@@ -104,7 +60,7 @@ static int make_relay(struct server *server, struct err *err)
 	struct relay_options relay;
 	int result = read_relay(server->options, &relay, err);
 
-	if (result < 0 || !serves(server->options, "pong"))
+	if (result < 0 || !capacity_serves(server->options, "pong"))
 		return result;
 	result = make_desks(server, err);
 	if (result == 0)
@@ -237,7 +193,7 @@ static uint32_t connections_next(const struct server *server,
 {
 	if (wanted->max_connections == server->options->max_connections)
 		return server->limits.max_connections;
-	return connections_wanted(server, wanted);
+	return capacity_connections(wanted, server->worker_count);
 }
 
 /* A table has the size that it was given at start. */

@@ -75,6 +75,7 @@ int stamp_service_init(struct stamp_service *stamp, const struct serve_options *
 		.sessions = (uint32_t)options->stamp_sessions,
 		.idle = options->stamp_idle,
 		.open_too = options->stamp_open,
+		.hides_location = options->stamp_hide_location,
 	};
 	int result = read_dscp(&options->stamp_dscp, &stamp->setup.dscp_allowed, err);
 

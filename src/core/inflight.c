@@ -1,15 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/inflight.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SKIPS_MOST = 64 };
 
+static size_t entry_bytes(const struct inflight *inflight)
+{
+	return inflight->lean ? sizeof(struct flight) : sizeof(struct flight_whole);
+}
+
+struct flight *inflight_at(const struct inflight *inflight, size_t i)
+{
+	struct flight_whole *whole = inflight->ring;
+	struct flight *lean = inflight->ring;
+
+	return inflight->lean ? &lean[i] : &whole[i].flight;
+}
+
 static struct flight *slot(const struct inflight *inflight, uint64_t key)
 {
-	return &inflight->ring[key & (inflight->room - 1)];
+	return inflight_at(inflight, key & (inflight->room - 1));
+}
+
+static struct mono *queued_of(const struct inflight *inflight, const struct flight *flight)
+{
+	return &inflight->queued[flight->key & (inflight->room - 1)];
+}
+
+/* Begins a place anew. */
+static void clear(const struct inflight *inflight, struct flight *flight)
+{
+	*flight = (struct flight){ .lean = inflight->lean };
+	if (!inflight->lean)
+		*flight_note(flight) = (struct flight_more){ 0 };
 }
 
 /* The keys still in the ring are [next - room, next), and none is 0. */
@@ -20,7 +46,7 @@ static uint64_t first_key(const struct inflight *inflight)
 
 static int allocate(struct inflight *inflight)
 {
-	inflight->ring = calloc(inflight->room, sizeof(struct flight));
+	inflight->ring = calloc(inflight->room, entry_bytes(inflight));
 	inflight->queued =
 		inflight->queueing ? calloc(inflight->room, sizeof(struct mono)) : NULL;
 	if (inflight->ring && (inflight->queued || !inflight->queueing))
@@ -34,9 +60,9 @@ static void move(struct inflight *to, const struct inflight *from, const struct 
 {
 	struct flight *moved = slot(to, flight->key);
 
-	*moved = *flight;
+	memcpy(moved, flight, entry_bytes(to));
 	if (to->queueing)
-		to->queued[moved - to->ring] = from->queued[flight - from->ring];
+		*queued_of(to, flight) = *queued_of(from, flight);
 }
 
 int inflight_reserve(struct inflight *inflight, size_t count)
@@ -51,9 +77,12 @@ int inflight_reserve(struct inflight *inflight, size_t count)
 		return -ENOMEM;
 	if (inflight->room == 0)
 		larger.next = larger.oldest = 1;
-	for (size_t i = 0; i < inflight->room; i++)
-		if (inflight->ring[i].open || inflight->ring[i].key)
-			move(&larger, inflight, &inflight->ring[i]);
+	for (size_t i = 0; i < inflight->room; i++) {
+		const struct flight *flight = inflight_at(inflight, i);
+
+		if (flight->open || flight->key)
+			move(&larger, inflight, flight);
+	}
 	free(inflight->ring);
 	free(inflight->queued);
 	*inflight = larger;
@@ -65,6 +94,13 @@ void inflight_done(struct inflight *inflight)
 	free(inflight->ring);
 	free(inflight->queued);
 	*inflight = (struct inflight){ 0 };
+}
+
+size_t inflight_bytes(const struct inflight *inflight)
+{
+	size_t queued = inflight->queueing ? sizeof(struct mono) : 0;
+
+	return inflight->room * (entry_bytes(inflight) + queued);
 }
 
 struct flight *inflight_open(struct inflight *inflight, uint64_t *key)
@@ -79,16 +115,18 @@ struct flight *inflight_open(struct inflight *inflight, uint64_t *key)
 		return NULL;
 	}
 	*key = inflight->next++;
-	*flight = (struct flight){ .key = (uint32_t)*key, .open = true };
+	clear(inflight, flight);
+	flight->key = (uint32_t)*key;
+	flight->open = true;
 	if (inflight->queueing)
-		inflight->queued[flight - inflight->ring] = (struct mono){ 0 };
+		*queued_of(inflight, flight) = (struct mono){ 0 };
 	return flight;
 }
 
 void inflight_withdraw(struct inflight *inflight)
 {
 	assert(inflight->next > 1);
-	*slot(inflight, --inflight->next) = (struct flight){ 0 };
+	clear(inflight, slot(inflight, --inflight->next));
 	if (inflight->oldest > inflight->next)
 		inflight->oldest = inflight->next;
 }
@@ -115,13 +153,12 @@ void inflight_note_queued(struct inflight *inflight, const struct flight *flight
                           struct mono stamp)
 {
 	if (inflight->queueing && !mono_known(inflight_queued(inflight, flight)))
-		inflight->queued[flight - inflight->ring] = stamp;
+		*queued_of(inflight, flight) = stamp;
 }
 
 struct mono inflight_queued(const struct inflight *inflight, const struct flight *flight)
 {
-	return inflight->queueing ? inflight->queued[flight - inflight->ring]
-	                          : (struct mono){ 0 };
+	return inflight->queueing ? *queued_of(inflight, flight) : (struct mono){ 0 };
 }
 
 void inflight_settle(struct flight *flight, enum fate fate)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "load/driver.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,21 +25,21 @@ static int check(const struct load_plan *plan, struct err *err)
 	return 0;
 }
 
-/* Copies of what the plan points to, with stamps off. */
+/* Copies of what the plan points to; of an answer it is enough that it comes. */
 static int copy_plan(struct driver *driver, const struct load_plan *plan)
 {
 	struct load_target *targets = calloc(plan->target_count, sizeof(*targets));
 	struct probe_options *probe = calloc(plan->probe_count, sizeof(*probe));
 
 	driver->plan = *plan;
-	driver->plan.targets = targets;
-	driver->plan.probe = probe;
+	driver->plan.targets = driver->targets = targets;
+	driver->plan.probe = driver->probe = probe;
 	if (!targets || !probe)
 		return -ENOMEM;
 	memcpy(targets, plan->targets, plan->target_count * sizeof(*targets));
 	memcpy(probe, plan->probe, plan->probe_count * sizeof(*probe));
 	for (size_t i = 0; i < plan->probe_count; i++)
-		probe[i].stamping = STAMPING_USER;
+		probe[i].bare = true;
 	return 0;
 }
 
@@ -56,6 +57,7 @@ static size_t common_divisor(size_t a, size_t b)
 /* Lanes take turns with the targets so that each gets all sizes, whatever the numbers of both. */
 static const struct load_target *target_of(const struct load_plan *plan, size_t i)
 {
+	assert(plan->target_count > 0 && plan->probe_count > 0);
 	size_t period = plan->target_count /
 	                common_divisor(plan->target_count, plan->probe_count) *
 	                plan->probe_count;
@@ -67,6 +69,7 @@ static int make_lanes(struct driver *driver, struct random *random)
 {
 	const struct load_plan *plan = &driver->plan;
 	int result = lanes_init(&driver->lanes, plan->connections);
+	uint64_t first = random_next(random);
 
 	for (size_t i = 0; i < plan->connections && result == 0; i++) {
 		struct lane_plan one = {
@@ -75,7 +78,7 @@ static int make_lanes(struct driver *driver, struct random *random)
 			.depth = plan->depth,
 			.reconnects = plan->reconnect,
 			.loop = plan->loop,
-			.random = random_next(random),
+			.identity = first + i,
 		};
 
 		result = lane_init(&driver->lanes.all[i], &one);
@@ -147,8 +150,8 @@ void driver_free(struct driver *driver)
 		return;
 	lanes_done(&driver->lanes);
 	ledger_done(&driver->ledger);
-	free((void *)(uintptr_t)driver->plan.targets);
-	free((void *)(uintptr_t)driver->plan.probe);
+	free(driver->targets);
+	free(driver->probe);
 	free(driver);
 }
 

@@ -13,6 +13,10 @@ static void land(struct driver *driver, struct lane *lane, struct flight *flight
                  enum fate fate)
 {
 	inflight_settle(flight, fate);
+	if (fate == FATE_LOST)
+		lane->lost =
+			count_most(lane->lost, inflight_widen(flight->key,
+		                                              lane->channel.inflight.next - 1));
 	lane->flying--;
 	driver->lanes.flying--;
 	if (lane->reconnects)

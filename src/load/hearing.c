@@ -54,6 +54,17 @@ static void take_wrong(struct driver *driver, struct lane *lane, const struct ev
 		             &driver_counts(driver)->corrupt);
 }
 
+/* A second one to a request that nothing is known of any more, or a late one: whichever it can be.  One that
+ * can be both is taken for late. */
+static void take_forgotten(struct driver *driver, const struct lane *lane,
+                           const struct event *event)
+{
+	struct load_counts *counts = driver_counts(driver);
+
+	ledger_count(&driver->ledger, driver->now,
+	             event->key > lane->lost ? &counts->duplicates : &counts->late);
+}
+
 static void take_reply(struct driver *driver, struct lane *lane, const struct event *event)
 {
 	struct flight *flight = lane_named(lane, event);
@@ -65,8 +76,7 @@ static void take_reply(struct driver *driver, struct lane *lane, const struct ev
 	if (flight && lane_is_answer(lane, flight, event))
 		take_answer(driver, lane, flight, event);
 	else if (!flight && lane_remembers(lane, &driver->nonces, event))
-		/* Where a second answer cannot be told from the first it is taken for that. */
-		ledger_count(&driver->ledger, driver->now, &driver_counts(driver)->late);
+		take_forgotten(driver, lane, event);
 	else
 		take_wrong(driver, lane, event);
 }

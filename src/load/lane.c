@@ -39,7 +39,7 @@ int lane_init(struct lane *lane, const struct lane_plan *plan)
 		             .loop = plan->loop,
 		             .watch = { .fd = -1 },
 		             .family = address_family(&plan->target->address),
-		             .random = plan->random },
+		             .identity = plan->identity },
 		.target = plan->target,
 		.depth = depth_of(plan),
 		.stream = ops->scope == CHANNEL_PER_TARGET,
@@ -47,6 +47,7 @@ int lane_init(struct lane *lane, const struct lane_plan *plan)
 	lane->reconnects = plan->reconnects && lane->stream;
 	list_init(&lane->queue);
 	lane->channel.inflight.skips = !lane->stream;
+	lane->channel.inflight.lean = true;
 	lane->channel.state = calloc(1, ops->state_size + 1);
 	if (!lane->channel.state)
 		return -ENOMEM;
@@ -108,7 +109,7 @@ int lane_send(struct lane *lane, const struct digest_key *nonces, struct mono du
 	if (!flight)
 		return -ENOSPC;
 	flight->due = due;
-	flight->nonce = digest_pair(nonces, channel->random, key);
+	flight->nonce = digest_pair(nonces, channel->identity, key);
 	int result = channel->ops->send(channel, &lane->target->address, key, called);
 
 	if (result < 0) {
@@ -172,7 +173,7 @@ bool lane_remembers(const struct lane *lane, const struct digest_key *nonces,
 		return false;
 	/* Elsewhere the nonce was the kind's own, and is forgotten, too. */
 	return !channel->ops->key_in_payload ||
-	       ((event->nonce ^ digest_pair(nonces, channel->random, event->key)) &
+	       ((event->nonce ^ digest_pair(nonces, channel->identity, event->key)) &
 	        event->nonce_mask) == 0;
 }
 
@@ -185,7 +186,7 @@ size_t lane_payload(const struct lane *lane)
 
 struct load_room lane_room(const struct lane *lane)
 {
-	size_t entries = lane->channel.inflight.room;
+	const struct inflight *inflight = &lane->channel.inflight;
 
-	return (struct load_room){ entries, entries * sizeof(struct flight) };
+	return (struct load_room){ inflight->room, inflight_bytes(inflight) };
 }

@@ -18,7 +18,7 @@ struct lane_plan {
 	size_t depth;
 	bool reconnects;
 	struct loop *loop;
-	uint64_t random;
+	uint64_t identity; /* no other lane has it */
 };
 
 struct lane {
@@ -28,7 +28,9 @@ struct lane {
 	bool stream, reconnects;
 	size_t flying; /* requests in flight */
 	size_t owed;   /* of a stream: answers to come, those to requests given up included */
-	uint64_t answers;   /* that were counted */
+	uint64_t answers; /* that were counted */
+	uint64_t
+		lost; /* the newest key of a request that was: those behind it were not, so far */
 	bool blocked;       /* takes no more until something is heard of it */
 	struct mono rest;   /* nothing is asked or opened before this */
 	bool asking;        /* a connection is being made for a request */

@@ -13,7 +13,7 @@
 
 #include "base/base.h"
 
-#define SEARCH_PRECISION 1.04 /* the end: what failed is no more above what held than that */
+#define SEARCH_PRECISION 1.02 /* the end: what failed is no more above what held than that */
 
 enum { SEARCH_STEPS_MOST = 40 };
 

@@ -13,7 +13,9 @@ enum {
 };
 
 struct driver {
-	struct load_plan plan; /* its targets and options are copies */
+	struct load_plan plan; /* its targets and options are these copies */
+	struct load_target *targets;
+	struct probe_options *probe;
 	struct lanes lanes;
 	struct ledger ledger;
 	struct arrivals arrivals;

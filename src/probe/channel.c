@@ -69,7 +69,7 @@ static struct channel *channel_new(struct session *session, const struct target 
 	channel->loop = session->options.loop;
 	channel->watch.fd = -1;
 	channel->target = target->index;
-	channel->random = random_next(&session->random);
+	channel->identity = session->next_identity++;
 	channel->state = calloc(1, target->ops->state_size + 1);
 	/* One more than there are channels now: none is in the heap twice. */
 	session->channel_count++;
@@ -123,10 +123,7 @@ void channel_heal(struct session *session, struct channel *channel)
 
 size_t channel_bytes(const struct channel *channel)
 {
-	return sizeof(*channel) + channel->ops->state_size +
-	       channel->inflight.room *
-	               (sizeof(struct flight) +
-	                (channel->inflight.queueing ? sizeof(struct mono) : 0));
+	return sizeof(*channel) + channel->ops->state_size + inflight_bytes(&channel->inflight);
 }
 
 void channel_rearm(struct session *session, struct channel *channel)

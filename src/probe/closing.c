@@ -33,8 +33,8 @@ static bool ask(struct session *session, struct target *target)
 	if (!flight)
 		return false;
 	flight->nonce = random_next(&session->random);
-	flight->target = target->index;
-	flight->sequence = (uint32_t)target->sequence;
+	flight_note(flight)->target = target->index;
+	flight_note(flight)->sequence = (uint32_t)target->sequence;
 	flight->closing = true;
 	if (channel->ops->send(channel, target_address(target), key, &called) < 0) {
 		inflight_withdraw(&channel->inflight);

@@ -107,8 +107,8 @@ static void tell_outstanding(struct session *session, const struct target *targe
 	const struct flight *before = inflight_find(&channel->inflight, target->last_key);
 	struct notice notice = { .kind = NOTICE_OUTSTANDING };
 
-	if (!before || !before->open || before->target != target->index ||
-	    before->sequence + 1 != (uint32_t)target->sequence)
+	if (!before || !before->open || flight_more(before)->target != target->index ||
+	    flight_more(before)->sequence + 1 != (uint32_t)target->sequence)
 		return;
 	notice.sequence = target->sequence - 1;
 	tell_event(session, target, notice);
@@ -121,7 +121,7 @@ static void note_departure(struct session *session, struct target *target,
 	if (target->reflection)
 		reflection_sent(target->reflection);
 	target->tally.transmitted++;
-	flight->ordinal = (uint32_t)target->tally.transmitted;
+	flight_note(flight)->ordinal = (uint32_t)target->tally.transmitted;
 	intervals_sent(session, target, flight->due);
 	target->awaited++;
 	target->called = flight->called;
@@ -151,9 +151,11 @@ static struct flight *take_off(struct session *session, struct target *target,
 	int64_t delay = mono_since(session->now, target->due);
 
 	flight->due = target->due;
-	flight->delay = (uint32_t)span_min(span_max(delay, 0), UINT32_MAX);
-	flight->sequence = (uint32_t)target->sequence;
-	flight->target = target->index;
+	*flight_note(flight) = (struct flight_more){
+		.sequence = (uint32_t)target->sequence,
+		.target = target->index,
+		.delay = (uint32_t)span_min(span_max(delay, 0), UINT32_MAX),
+	};
 	return flight;
 }
 

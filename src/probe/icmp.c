@@ -81,7 +81,7 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 	if (channel->watch.fd < 0)
 		return channel->watch.fd;
 	icmp->version = family == AF_INET6 ? ICMP_V6 : ICMP_V4;
-	icmp->identifier = (uint16_t)channel->random;
+	icmp->identifier = (uint16_t)channel->identity;
 	icmp->request = malloc(packet);
 	if (!icmp->request || datagrams_new(&icmp->batch, IP_HEADER_MAX + room, true) < 0)
 		return -ENOMEM;

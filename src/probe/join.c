@@ -49,8 +49,8 @@ static void tell_ready(struct session *session)
 
 static bool is_stamped(const struct channel *channel, const struct flight *flight)
 {
-	return channel->timestamps.tx == TAKEN_HARDWARE ? flight->hardware != 0
-	                                                : mono_known(flight->left);
+	return channel->timestamps.tx == TAKEN_HARDWARE ? flight_more(flight)->hardware != 0
+	                                                : mono_known(flight_more(flight)->left);
 }
 
 static bool must_wait(const struct channel *channel, const struct flight *flight)

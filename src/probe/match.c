@@ -103,7 +103,8 @@ static void take_reply(struct session *session, struct channel *channel, struct 
 	if (event->key == KEY_UNKNOWN)
 		event->key = key_by_source(session, channel, event);
 	struct flight *flight = inflight_find(&channel->inflight, event->key);
-	struct target *target = flight ? settle_target(session, flight->target) : NULL;
+	struct target *target =
+		flight ? settle_target(session, flight_more(flight)->target) : NULL;
 	int wrong = target ? origin_judge(channel, target, flight, event) : -ENOMSG;
 
 	if (wrong) {
@@ -147,7 +148,7 @@ static struct flight *oldest_to(const struct session *session, struct channel *c
 	for (uint64_t key = first; key < channel->inflight.next; key++) {
 		struct flight *flight = inflight_find(&channel->inflight, key);
 
-		if (flight && flight->open && flight->target == target->index)
+		if (flight && flight->open && flight_more(flight)->target == target->index)
 			return flight;
 	}
 	return NULL;
@@ -159,7 +160,8 @@ static void take_refusal(struct session *session, struct channel *channel,
 	struct flight *flight = event->key == KEY_UNKNOWN
 	                                ? oldest_to(session, channel, &event->target)
 	                                : inflight_find(&channel->inflight, event->key);
-	struct target *target = flight ? settle_target(session, flight->target) : NULL;
+	struct target *target =
+		flight ? settle_target(session, flight_more(flight)->target) : NULL;
 
 	if (!target || !flight->open || flight->closing)
 		return;
@@ -237,10 +239,12 @@ static void take_left(struct session *session, const struct channel *channel,
 
 	if (!flight)
 		return;
-	if (!mono_known(flight->left) && is_stamp_of(channel, flight, event))
-		flight->left = event->stamp;
-	if (flight->hardware == 0)
-		flight->hardware = event->hardware;
+	struct flight_more *more = flight_note(flight);
+
+	if (!mono_known(more->left) && is_stamp_of(channel, flight, event))
+		more->left = event->stamp;
+	if (more->hardware == 0)
+		more->hardware = event->hardware;
 	join_left(session, channel, event->key, flight);
 }
 

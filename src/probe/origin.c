@@ -49,8 +49,8 @@ bool origin_is_asked(const struct target *target, const struct flight *flight,
 {
 	const struct address *asked = target_address(target);
 
-	if (target->former &&
-	    inflight_widen(flight->sequence, target->sequence) <= target->former->last)
+	if (target->former && inflight_widen(flight_more(flight)->sequence, target->sequence) <=
+	                              target->former->last)
 		asked = &target->former->address;
 	return address_family(from) == AF_UNSPEC || origin_is_from(target->ops, asked, from);
 }

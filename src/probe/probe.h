@@ -66,8 +66,9 @@ enum stamping {
 
 /* Of a Session-Sender (RFC 8762). */
 struct stamp_options {
-	const uint8_t *key; /* borrowed; none: open mode */
+	const uint8_t *key; /* borrowed; none: open mode, unprotected */
 	size_t key_length;
+	bool open;     /* open mode all the same: the key protects the extensions alone */
 	uint16_t ssid; /* 0: one is drawn */
 	bool ptp;      /* times in PTP's format */
 	int64_t tai;   /* ns by which times in that format are ahead of UTC: PTP counts TAI */
@@ -82,7 +83,11 @@ struct probe_options {
 	int64_t interval; /* ns between the probes of one target */
 	int64_t timeout;  /* ns after which a probe is lost */
 	enum stamping stamping;
-	bool queueing;      /* STAMPING_KERNEL: stamps of when they were queued, too */
+	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
+	/* All that is wanted of an answer is that it came: no stamps, whatever stamping says, no TTL and TOS, no
+	 * count of retransmissions.  Each call that these would cost is saved: of datagrams a refusal is told
+	 * when no answer waits. */
+	bool bare;
 	const char *send;   /* line: what is asked, without its end; borrowed */
 	const char *expect; /* line: how an answer begins; NULL = anyhow; borrowed */
 	struct socket_options socket;
@@ -117,7 +122,7 @@ struct channel {
 	uint32_t target;    /* of PER_TARGET and PER_PROBE */
 	size_t booked;      /* probes that may be in flight at once */
 	unsigned unstamped; /* answers in a row that came without their stamp of departure */
-	uint64_t random;    /* drawn when it was made: identifiers come from it */
+	uint64_t identity;  /* one more than that of the channel before, the first is random */
 	struct mono opened; /* when open() was last called */
 	struct mono called; /* when it handed its request to the kernel */
 	struct heap_node expiry; /* when the oldest probe in flight times out */

@@ -30,6 +30,7 @@ int session_new(struct session **out, const struct session_options *options)
 		random_seed(&session->random, options->seed);
 	else
 		random_init(&session->random);
+	session->next_identity = random_next(&session->random);
 	*out = session;
 	return 0;
 }
@@ -153,9 +154,14 @@ int session_add(struct session *session, const struct session_target *given, str
 /* Nothing that comes for it any more will find it. */
 static void forget_flights(struct inflight *inflight, uint32_t target)
 {
-	for (size_t i = 0; i < inflight->room; i++)
-		if (inflight->ring[i].target == target)
-			inflight->ring[i] = (struct flight){ .target = UINT32_MAX };
+	for (size_t i = 0; i < inflight->room; i++) {
+		struct flight *flight = inflight_at(inflight, i);
+
+		if (flight_more(flight)->target != target)
+			continue;
+		*flight = (struct flight){ 0 };
+		*flight_note(flight) = (struct flight_more){ .target = UINT32_MAX };
+	}
 }
 
 void session_remove(struct session *session, uint32_t index)

@@ -55,13 +55,15 @@ struct session {
 	struct channel **shared; /* channels FOR_ALL */
 	size_t shared_count;
 	size_t channel_count; /* of all scopes */
-	struct heap due;      /* of target.next */
-	struct heap expiry;   /* of channel.expiry */
-	struct mono now;      /* as last told */
-	int64_t wall_offset;  /* wall - mono, for labels; whoever drives keeps it fresh */
-	struct mono resumed;  /* when the machine last awoke */
-	struct mono origin;   /* of the intervals that are told, */
-	uint64_t ticks;       /* and how many of them are over */
+	uint64_t
+		next_identity; /* of the next channel; identifiers come from it, so that few are alike */
+	struct heap due;     /* of target.next */
+	struct heap expiry;  /* of channel.expiry */
+	struct mono now;     /* as last told */
+	int64_t wall_offset; /* wall - mono, for labels; whoever drives keeps it fresh */
+	struct mono resumed; /* when the machine last awoke */
+	struct mono origin;  /* of the intervals that are told, */
+	uint64_t ticks;      /* and how many of them are over */
 	struct join join;
 	struct sink sinks[SESSION_SINKS];
 	size_t sink_count;

@@ -16,7 +16,7 @@ struct target *settle_target(const struct session *session, uint32_t index)
 
 struct target *settle_owner(const struct session *session, const struct flight *flight)
 {
-	struct target *target = settle_target(session, flight->target);
+	struct target *target = settle_target(session, flight_more(flight)->target);
 
 	assert(target);
 	return target;
@@ -153,9 +153,9 @@ static struct mono woken_of(const struct session *session, const struct flight *
 	if (session->options.pace == PACE_ANSWERS)
 		return (struct mono){ 0 };
 	/* All ones stand for more than they can say. */
-	if (flight->delay == UINT32_MAX)
+	if (flight_more(flight)->delay == UINT32_MAX)
 		return (struct mono){ 0 };
-	return mono_add(flight->due, flight->delay);
+	return mono_add(flight->due, flight_more(flight)->delay);
 }
 
 struct sample settle_sample(const struct session *session, const struct target *target,
@@ -164,7 +164,7 @@ struct sample settle_sample(const struct session *session, const struct target *
 	/* All of it, so that nothing is cleared first. */
 	return (struct sample){
 		.target = target->index,
-		.sequence = inflight_widen(flight->sequence, target->sequence),
+		.sequence = inflight_widen(flight_more(flight)->sequence, target->sequence),
 		.fate = fate,
 		.far = NULL,
 		.from = target_address(target),
@@ -176,7 +176,7 @@ struct sample settle_sample(const struct session *session, const struct target *
 		.woken = woken_of(session, flight),
 		.called = flight->called,
 		.queued = { 0 },
-		.left = flight->left,
+		.left = flight_more(flight)->left,
 		.arrived = { 0 },
 		.read = { 0 },
 		.span = 0,
@@ -192,10 +192,10 @@ struct sample settle_sample(const struct session *session, const struct target *
 void settle_departed(struct sample *sample, const struct channel *channel,
                      const struct flight *flight, int64_t hardware)
 {
-	sample->left = flight->left;
+	sample->left = flight_more(flight)->left;
 	sample->queued = inflight_queued(&channel->inflight, flight);
-	if (flight->hardware != 0 && hardware != 0) {
-		sample->span = hardware - flight->hardware;
+	if (flight_more(flight)->hardware != 0 && hardware != 0) {
+		sample->span = hardware - flight_more(flight)->hardware;
 		sample->tx = sample->rx = TAKEN_HARDWARE;
 	}
 	sample->distrusted |= sample_distrust(sample);
@@ -205,8 +205,9 @@ void settle_departed(struct sample *sample, const struct channel *channel,
 static void note_loss(struct session *session, struct target *target,
                       const struct flight *flight, bool lost)
 {
-	uint64_t ordinal = inflight_widen(flight->ordinal, target->tally.transmitted);
-	uint64_t sequence = inflight_widen(flight->sequence, target->sequence);
+	uint64_t ordinal =
+		inflight_widen(flight_more(flight)->ordinal, target->tally.transmitted);
+	uint64_t sequence = inflight_widen(flight_more(flight)->sequence, target->sequence);
 	struct loss_run ended;
 	bool outage = lost ? losses_lost(&target->losses, ordinal, sequence, flight->called,
 	                                 session->options.probe.interval, &ended)
@@ -311,7 +312,7 @@ void settle_abandoned_by(struct session *session, struct target *target)
 	for (; key < inflight->next; key++) {
 		struct flight *flight = inflight_find(inflight, key);
 
-		if (flight && flight->open && flight->target == target->index)
+		if (flight && flight->open && flight_more(flight)->target == target->index)
 			abandon(session, flight, FATE_LOST, -ECONNABORTED);
 	}
 }

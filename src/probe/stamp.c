@@ -28,7 +28,7 @@ enum {
 
 struct sender {
 	struct udp udp;
-	struct mac *mac; /* NULL: open mode */
+	struct mac *mac; /* NULL: nothing is protected */
 	enum stamp_mode mode;
 	uint16_t ssid, error;
 	struct far_claim claim; /* of our own clock */
@@ -39,7 +39,8 @@ struct sender {
 
 static enum stamp_mode mode_of(const struct probe_options *options)
 {
-	return options->stamp.key_length > 0 ? STAMP_AUTHENTICATED : STAMP_OPEN;
+	return options->stamp.key_length > 0 && !options->stamp.open ? STAMP_AUTHENTICATED
+	                                                             : STAMP_OPEN;
 }
 
 /* Octets of all the extensions that are asked for. */
@@ -47,7 +48,7 @@ static size_t extensions(const struct probe_options *options)
 {
 	if (options->stamp.bare)
 		return 0;
-	return EXTENSIONS + (mode_of(options) == STAMP_AUTHENTICATED ? PROTECTION : 0);
+	return EXTENSIONS + (options->stamp.key_length > 0 ? PROTECTION : 0);
 }
 
 static size_t size_of(const struct probe_options *options)
@@ -99,6 +100,15 @@ static void add_extensions(struct sender *sender, const struct probe_options *op
 		(void)tlv_add(area, TLV_HMAC, MAC_BYTES);
 }
 
+/* RFC 8972 section 3: no two sessions have one, and none has 0.  So it is up to 65535 targets; more differ by
+ * their ports, and so do those that are all given the same. */
+static uint16_t ssid_of(const struct channel *channel)
+{
+	uint16_t given = channel->options->stamp.ssid;
+
+	return given ? given : (uint16_t)(1 + channel->identity % UINT16_MAX);
+}
+
 static int prepare(struct channel *channel, struct sender *sender, struct err *err)
 {
 	const struct probe_options *options = channel->options;
@@ -107,12 +117,10 @@ static int prepare(struct channel *channel, struct sender *sender, struct err *e
 	struct tlv_area area = { .octets = sender->udp.request + base,
 		                 .room = sender->udp.length - base };
 
-	random_seed(&random, channel->random);
+	random_seed(&random, channel->identity);
 	sender->mode = mode_of(options);
-	sender->ssid = options->stamp.ssid;
-	while (sender->ssid == 0)
-		sender->ssid = (uint16_t)random_next(&random);
-	if (sender->mode == STAMP_AUTHENTICATED) {
+	sender->ssid = ssid_of(channel);
+	if (options->stamp.key_length > 0) {
 		int result = mac_new(&sender->mac, options->stamp.key,
 		                     options->stamp.key_length, err);
 
@@ -178,7 +186,9 @@ static int seal(struct sender *sender, uint8_t *packet, uint32_t sequence)
 	bool protected = sender->tlvs > sender->hmac_at;
 	int result = protected ? tlv_seal(area, sender->hmac_at, sequence, sender->mac) : 0;
 
-	return result < 0 ? result : stamp_sign(packet, sender->mac);
+	if (result < 0 || sender->mode == STAMP_OPEN)
+		return result;
+	return stamp_sign(packet, sender->mac);
 }
 
 static int send_probe(struct channel *channel, const struct address *to, uint64_t key,
@@ -199,7 +209,7 @@ static int send_probe(struct channel *channel, const struct address *to, uint64_
 
 	stamp_write_request(sender->udp.request, sender->mode, &request);
 	channel_set_nonce(channel, key, request.time);
-	if (sender->mode == STAMP_AUTHENTICATED) {
+	if (sender->mac) {
 		int result = seal(sender, sender->udp.request, sequence);
 
 		if (result < 0)
@@ -308,7 +318,8 @@ static int read_base(const struct channel *channel, const struct datagram *datag
 
 	if (datagram->truncated || datagram->length > sender->udp.length)
 		return -EMSGSIZE;
-	if (sender->mac && !stamp_is_authentic(datagram->data, datagram->length, sender->mac))
+	if (sender->mode == STAMP_AUTHENTICATED &&
+	    !stamp_is_authentic(datagram->data, datagram->length, sender->mac))
 		return -EBADMSG;
 	int result = stamp_read_reply(datagram->data, datagram->length, sender->mode, reply);
 

@@ -3,6 +3,8 @@
 
 static enum timestamps_of wanted(const struct channel *channel, bool stream)
 {
+	if (channel->options->bare)
+		return TIMESTAMPS_OF_NONE;
 	switch (channel->options->stamping) {
 	case STAMPING_KERNEL:
 		return stream ? TIMESTAMPS_OF_STREAM : TIMESTAMPS_OF_DATAGRAMS;

@@ -89,8 +89,9 @@ static int finish_connecting(struct channel *channel, struct stream *stream,
 		return stream_ended(event, result);
 	stream->connected = true;
 	stream->next_key = channel->inflight.next;
-	stream->retransmissions =
-		socket_state(channel->watch.fd).retransmissions; /* of the SYN */
+	if (!channel->options->bare)
+		stream->retransmissions =
+			socket_state(channel->watch.fd).retransmissions; /* of the SYN */
 	stamps_begin(channel, true);
 	watch_for(channel, stream);
 	*event = (struct event){ .kind = EVENT_READY, .read = read };
@@ -136,13 +137,16 @@ struct stream_read stream_read(struct channel *channel, struct stream *stream, v
                                size_t room)
 {
 	struct stream_read read = { 0 };
+	bool bare = channel->options->bare;
 
-	read.got = socket_receive_stamped(channel->watch.fd, data, room, &read.arrival);
+	read.got = bare ? socket_receive(channel->watch.fd, data, room)
+	                : socket_receive_stamped(channel->watch.fd, data, room, &read.arrival);
 	if (read.got <= 0)
 		return read;
 	read.receipt = stamps_received(channel);
 	read.whole = (size_t)read.got < room;
-	note_retransmissions(channel, stream);
+	if (!bare)
+		note_retransmissions(channel, stream);
 	return read;
 }
 

@@ -27,7 +27,8 @@ static int prepare(struct channel *channel, struct udp *udp, int family)
 		return result;
 	udp->own_port = address_port(&local);
 	(void)socket_receive_room(fd, RECEIVE_ROOM);
-	result = socket_want_details(fd, family);
+	if (!channel->options->bare)
+		result = socket_want_details(fd, family);
 	return result < 0 ? result : socket_want_failures(fd, family);
 }
 
@@ -55,7 +56,7 @@ int udp_open(struct channel *channel, struct udp *udp, const struct address *to,
 	udp->request = malloc(length + 1);
 	udp->length = length;
 	/* One byte more than is asked for, so that an answer too long shows. */
-	if (!udp->request || datagrams_new(&udp->batch, room + 1, true) < 0)
+	if (!udp->request || datagrams_new(&udp->batch, room + 1, !channel->options->bare) < 0)
 		return -ENOMEM;
 	int result = open_socket(channel, udp, to);
 
@@ -109,12 +110,16 @@ int udp_heard(struct channel *channel, struct udp *udp, struct event *events, in
               udp_reader *read, udp_quote_reader *read_quote)
 {
 	struct stamps_receipt receipt = { 0 };
-	int count = take_reports(channel, events, room, read_quote);
+	bool bare = channel->options->bare;
+	int count = bare ? 0 : take_reports(channel, events, room, read_quote);
 	int most = room - count < DATAGRAMS_MAX ? room - count : DATAGRAMS_MAX;
 	int got = most > 0 ? datagrams_receive(udp->batch, channel->watch.fd, most) : 0;
 
 	if (got > 0)
 		receipt = stamps_received(channel);
+	/* Woken for nothing: there is a refusal, and as long as there is one the loop says so. */
+	else if (bare)
+		count = take_reports(channel, events, room, read_quote);
 	for (int i = 0; i < got; i++) {
 		const struct datagram *datagram = datagrams_at(udp->batch, i);
 

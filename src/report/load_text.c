@@ -107,9 +107,9 @@ void load_text_begin(FILE *out, const struct load_result *result)
 	if (plan->target_count == 1)
 		(void)fprintf(out, " (%s)", address_text(&plan->targets[0].address).text);
 	if (result->hold.asked > 0)
-		(void)fprintf(out, ", %" PRIu64 " idle connection%s\n", result->hold.asked,
-		              plural(result->hold.asked));
-	else
+		(void)fprintf(out, ", %" PRIu64 " idle connection%s%s", result->hold.asked,
+		              plural(result->hold.asked), plan->connections > 0 ? "," : "\n");
+	if (plan->connections > 0)
 		print_requests(out, result);
 	(void)fflush(out); /* not while the first request is on its way */
 }

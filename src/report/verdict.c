@@ -297,3 +297,8 @@ bool verdict_holds(const struct verdict *verdict, const struct facts *facts,
 	(void)err_set(finding, 0, "%s", judgement.what);
 	return judgement.told && judgement.holds;
 }
+
+bool verdict_is_of_durations(const struct verdict *verdict)
+{
+	return verdict->metric->unit == DURATION;
+}

@@ -43,3 +43,6 @@ bool verdict_violated(const struct verdict *verdict, const struct facts *facts,
 /* True when the relation is known to hold, as a wish; finding says the value either way. */
 bool verdict_holds(const struct verdict *verdict, const struct facts *facts,
                    struct err *finding);
+
+/* True when it is about durations, which say nothing of what was not answered. */
+bool verdict_is_of_durations(const struct verdict *verdict);

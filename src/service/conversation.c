@@ -281,8 +281,6 @@ static void go_on(struct conversation *conversation)
 		hand_over(conversation, take_kept(conversation));
 }
 
-/* --- the end of a turn --- */
-
 static void be_interested(struct conversation *conversation)
 {
 	struct connection *connection = conversation->connection;
@@ -379,8 +377,6 @@ void conversation_answer(struct streams *streams, uint64_t ticket, const char *l
 		connection->state &= (uint8_t)~CONNECTION_PENDING;
 	settle(&conversation);
 }
-
-/* --- what services ask --- */
 
 struct wall conversation_now(struct conversation *conversation)
 {

@@ -207,7 +207,7 @@ static struct batch reflect(struct reflector *reflector, int most, struct mono n
 	struct batch batch = {
 		.came = datagrams_receive(reflector->datagrams, reflector->watch.fd, most),
 	};
-	bool alone = batch.came == 1 && !reflector->hot;
+	bool alone = batch.came == 1 && (reflector->spins || !reflector->hot);
 	uint64_t bytes = 0, datagrams = 0;
 
 	for (int i = 0; i < batch.came; i++) {

@@ -19,6 +19,7 @@ struct stamp_setup {
 	bool open_too;
 
 	uint64_t dscp_allowed; /* bit d: a reply may leave with DSCP d when asked to */
+	bool hides_location;   /* a Location TLV is answered by zeroes */
 	/* Peers whose requests may be shorter than their replies. */
 	const struct address *short_peers;
 	size_t short_peer_count;

@@ -5,15 +5,17 @@
 #include <errno.h>
 #include <string.h>
 
-enum { WORD = sizeof(uint64_t) };
+enum {
+	WORD = sizeof(uint64_t),
+	ALIGNED =
+		2 *
+		WORD, /* the head and the beginning of the pattern, to where its words begin */
+	PERIOD = 256, /* the pattern is the same again so many bytes on */
+};
 
-static uint8_t pattern(uint64_t nonce, size_t offset)
-{
-	return (uint8_t)((nonce >> (offset % 8 * 8)) + offset);
-}
-
-/* The same for the eight bytes from offset on, a multiple of 8: the bytes of both words are added each
- * on its own, their highest bits apart, so that none carries into the next. */
+/* The eight bytes of the pattern from offset on, a multiple of 8; byte i is (nonce >> i % 8 * 8) + i.  The
+ * bytes of both words are added each on its own, their highest bits apart, so that none carries into
+ * the next. */
 static uint64_t pattern_word(uint64_t nonce, size_t offset)
 {
 	const uint64_t high = UINT64_C(0x8080808080808080);
@@ -28,53 +30,89 @@ static size_t key_bytes(size_t size)
 	return size < PAYLOAD_KEY_BYTES ? 0 : PAYLOAD_KEY_BYTES;
 }
 
-void payload_write(uint8_t *out, size_t size, uint32_t key, uint64_t nonce)
+static void write_aligned(uint8_t *out, uint32_t key, uint64_t nonce)
 {
-	size_t at = 0;
+	uint32_t big_key = htobe32(key);
+	uint64_t big_nonce = htobe64(nonce), word = pattern_word(nonce, WORD);
 
-	for (; at < key_bytes(size); at++)
-		out[at] = (uint8_t)(key >> (24 - at * 8));
-	for (size_t i = 0; i < PAYLOAD_NONCE_BYTES && at < size; i++, at++)
-		out[at] = (uint8_t)(nonce >> (56 - i * 8));
-	for (; at < size && at % WORD != 0; at++)
-		out[at] = pattern(nonce, at);
-	for (; at + WORD <= size; at += WORD) {
-		uint64_t word = pattern_word(nonce, at);
-
-		memcpy(out + at, &word, WORD);
-	}
-	for (; at < size; at++)
-		out[at] = pattern(nonce, at);
+	/* The word reaches back to byte 8, and the nonce goes over that. */
+	memcpy(out + WORD, &word, WORD);
+	memcpy(out, &big_key, sizeof(big_key));
+	memcpy(out + PAYLOAD_KEY_BYTES, &big_nonce, sizeof(big_nonce));
 }
 
-/* Whether all from byte `at` on is the pattern. */
-static bool is_pattern(const uint8_t *data, size_t at, size_t size, uint64_t nonce)
+/* What does not fit into the first words. */
+static void write_short(uint8_t *out, size_t size, uint32_t key, uint64_t nonce)
 {
-	uint64_t wrong = 0, word;
+	uint8_t aligned[ALIGNED];
 
-	for (; at < size && at % WORD != 0; at++)
-		wrong |= data[at] ^ pattern(nonce, at);
-	for (; at + WORD <= size; at += WORD) {
+	write_aligned(aligned, key, nonce);
+	memcpy(out, aligned + (PAYLOAD_KEY_BYTES - key_bytes(size)), size);
+}
+
+void payload_write(uint8_t *out, size_t size, uint32_t key, uint64_t nonce)
+{
+	size_t first = size_min(size, ALIGNED + PERIOD), at = ALIGNED;
+	uint64_t word;
+
+	if (size < ALIGNED) {
+		write_short(out, size, key, nonce);
+		return;
+	}
+	write_aligned(out, key, nonce);
+	for (; at + WORD <= first; at += WORD) {
+		word = pattern_word(nonce, at);
+		memcpy(out + at, &word, WORD);
+	}
+	word = pattern_word(nonce, at);
+	memcpy(out + at, &word, first - at);
+	/* The rest is the first period over and over, and each time twice as much of it is there. */
+	for (at = first; at < size; at += size_min(at - ALIGNED, size - at))
+		memcpy(out + at, out + ALIGNED, size_min(at - ALIGNED, size - at));
+}
+
+/* Whether all behind the head is the pattern. */
+static bool is_pattern(const uint8_t *data, size_t size, uint64_t nonce)
+{
+	size_t first = size_min(size, ALIGNED + PERIOD), at = ALIGNED;
+	uint64_t wrong = 0, word;
+	uint8_t aligned[ALIGNED];
+
+	if (size <= PAYLOAD_HEAD_BYTES)
+		return true;
+	write_aligned(aligned, 0, nonce);
+	if (memcmp(data + PAYLOAD_HEAD_BYTES, aligned + PAYLOAD_HEAD_BYTES,
+	           size_min(size, ALIGNED) - PAYLOAD_HEAD_BYTES) != 0)
+		return false;
+	for (; at + WORD <= first; at += WORD) {
 		memcpy(&word, data + at, WORD);
 		wrong |= word ^ pattern_word(nonce, at);
 	}
-	for (; at < size; at++)
-		wrong |= data[at] ^ pattern(nonce, at);
-	return wrong == 0;
+	word = pattern_word(nonce, at);
+	if (at < first && memcmp(data + at, &word, first - at) != 0)
+		return false;
+	/* A period on it is the same again, to the end. */
+	return wrong == 0 && memcmp(data + first, data + ALIGNED, size - first) == 0;
 }
 
 int payload_read(const uint8_t *data, size_t size, struct payload *out)
 {
 	struct payload payload = { .has_key = size >= PAYLOAD_KEY_BYTES };
-	size_t at = 0;
+	size_t nonce_bytes = size_min(size - key_bytes(size), PAYLOAD_NONCE_BYTES);
+	uint32_t big_key = 0;
+	uint64_t big_nonce = 0;
 
-	for (; at < key_bytes(size); at++)
-		payload.key = payload.key << 8 | data[at];
-	for (size_t i = 0; i < PAYLOAD_NONCE_BYTES && at < size; i++, at++) {
-		payload.nonce |= (uint64_t)data[at] << (56 - i * 8);
-		payload.nonce_mask |= UINT64_C(0xff) << (56 - i * 8);
+	if (size == 0) {
+		*out = payload;
+		return 0;
 	}
-	if (!is_pattern(data, at, size, payload.nonce))
+	memcpy(&big_key, data, key_bytes(size));
+	memcpy(&big_nonce, data + key_bytes(size), nonce_bytes);
+	payload.key = be32toh(big_key);
+	payload.nonce = be64toh(big_nonce);
+	if (nonce_bytes > 0)
+		payload.nonce_mask = UINT64_MAX << (64 - 8 * nonce_bytes);
+	if (!is_pattern(data, size, payload.nonce))
 		return -EBADMSG;
 	*out = payload;
 	return 0;

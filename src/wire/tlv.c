@@ -39,7 +39,6 @@ enum tlv_step tlv_next(struct tlv_walk *walk, struct tlv *out)
 bool tlv_fits(uint8_t type, uint16_t length)
 {
 	static const uint8_t lengths[] = {
-		[TLV_TIMESTAMP_INFORMATION] = TLV_TIMESTAMPS_BYTES,
 		[TLV_CLASS_OF_SERVICE] = TLV_SERVICE_BYTES,
 		[TLV_DIRECT_MEASUREMENT] = TLV_COUNTERS_BYTES,
 		[TLV_ACCESS_REPORT] = TLV_ACCESS_BYTES,
@@ -47,8 +46,11 @@ bool tlv_fits(uint8_t type, uint16_t length)
 		[TLV_HMAC] = MAC_BYTES,
 	};
 
+	/* Behind these there may be sub-TLVs. */
 	if (type == TLV_LOCATION)
 		return length >= TLV_LOCATION_PORTS_BYTES;
+	if (type == TLV_TIMESTAMP_INFORMATION)
+		return length >= TLV_TIMESTAMPS_BYTES;
 	return type >= COUNT(lengths) || lengths[type] == 0 || lengths[type] == length;
 }
 
@@ -241,12 +243,11 @@ enum tlv_integrity tlv_check(const uint8_t *area, size_t length,
 	bool required = protection->required && (survey.others > 0 || survey.count > 1);
 	struct text text;
 
-	/* In the wrong place it does not hold, which is seen without a key. */
-	if (survey.has_hmac && !survey.is_last)
-		return TLV_TAMPERED;
-	if (!survey.has_hmac || !protection->mac)
+	if (!survey.has_hmac)
 		return required ? TLV_TAMPERED : TLV_UNPROTECTED;
-	if (!survey.is_whole || survey.hmac.length != MAC_BYTES)
+	/* Nothing may be used before it was verified, and without a key nobody can. */
+	if (!protection->mac || !survey.is_last || !survey.is_whole ||
+	    survey.hmac.length != MAC_BYTES)
 		return TLV_TAMPERED;
 	text_init(&text, area, survey.hmac.at, protection->sequence);
 	if (!mac_matches_parts(protection->mac, text.parts, COUNT(text.parts),

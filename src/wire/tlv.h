@@ -6,12 +6,12 @@
  *      U M I
  *
  * The area is what follows stamp_bytes(mode) octets of a datagram.  A TLV of type 0, which is reserved,
- * ends the TLVs: from there on it is padding, such as the zeroes of a TWAMP-Light sender.  So is an area
- * too short for a header.
+ * ends the TLVs: from there on it is padding, such as the zeroes of a TWAMP-Light sender.  So do one to
+ * three zeroes at the end; other octets too few for a header are a TLV that is broken.
  *
  *   U  unrecognised: a sender sets it, a reflector clears it in what it has understood
  *   M  malformed: its length cannot be; nothing behind it was looked at
- *   I  integrity: the HMAC TLV did not match; nothing was looked at
+ *   I  integrity: the HMAC TLV did not match, or there is no key to try it by; nothing was looked at
  *
  * A reflector answers in place by wire/tlv_answer; a sender reads the answer by wire/tlv_reply.
  */
@@ -143,7 +143,7 @@ enum {
 	TLV_LOCATION_PORTS_BYTES = 4, /* destination port, source port; then sub-TLVs */
 	TLV_MAC_ADDRESS_BYTES = 8,
 	TLV_IP_ADDRESS_BYTES = 16,
-	TLV_TIMESTAMPS_BYTES = 4,
+	TLV_TIMESTAMPS_BYTES = 4, /* then sub-TLVs, of which the RFC has none yet */
 	TLV_SERVICE_BYTES = 4,
 	TLV_COUNTERS_BYTES = 12,
 	TLV_ACCESS_BYTES = 4,
@@ -180,9 +180,9 @@ bool tlv_add_location(struct tlv_area *area, uint32_t asked);
 /* --- integrity --- */
 
 enum tlv_integrity {
-	TLV_UNPROTECTED, /* there is no HMAC TLV where none need be, or no key to try it by */
+	TLV_UNPROTECTED, /* there is no HMAC TLV where none need be */
 	TLV_GENUINE,
-	TLV_TAMPERED, /* it does not match, is missing, or stands in the wrong place */
+	TLV_TAMPERED, /* it does not match, is missing, stands in the wrong place, or has no key */
 };
 
 struct tlv_protection {

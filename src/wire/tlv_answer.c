@@ -3,13 +3,23 @@
 
 #include "wire/octets.h"
 
-enum { ECN_MASK = 3, ECN_CONGESTION = 3, DSCP_SHIFT = 2 };
+enum {
+	ECN_MASK = 3,
+	ECN_CONGESTION = 3,
+	DSCP_SHIFT = 2,
+	FOLLOWED_BYTES = 12, /* of a Follow-Up: its Sequence Number and its Timestamp */
+};
 
-/* The flags of a TLV that was not understood or is malformed.  Those that are not ours to judge go back
- * as they came; of what was answered there are none. */
+/* The flags of a TLV that goes back are ours alone: those that we do not know are reserved, and zero. */
 static void mark(uint8_t *header, uint8_t verdict)
 {
-	header[0] = verdict ? (uint8_t)((header[0] & ~TLV_VERDICTS) | verdict) : 0;
+	header[0] = verdict;
+}
+
+/* U, of a type that there are no facts for. */
+static uint8_t verdict_on(uint8_t type, uint32_t understood)
+{
+	return type < 32 && understood & TLV_BIT(type) ? 0 : TLV_UNRECOGNISED;
 }
 
 /* --- Location --- */
@@ -115,52 +125,71 @@ static void answer_counters(uint8_t *value, const struct tlv_facts *facts)
 	tlv_write_counters(value, &counters);
 }
 
-/* Fills in the value of a TLV that is understood; false when it is malformed inside. */
-static bool answer_value(uint8_t *header, uint16_t length, const struct tlv_facts *facts,
-                         int *tos)
+/* To come back is its receipt; one of no access that there is gets none, and stays as it came. */
+static uint8_t answer_access(uint8_t *value)
+{
+	struct tlv_access_report report = tlv_read_access(value);
+
+	if (report.access != TLV_ACCESS_3GPP && report.access != TLV_ACCESS_NON_3GPP)
+		return TLV_UNRECOGNISED;
+	tlv_write_access(value, &report); /* what is reserved is zeroed */
+	return 0;
+}
+
+/* Fills in the value of a TLV of a type that is understood.  Returns its flags: U where the value is not,
+ * M where it is malformed inside. */
+static uint8_t answer_value(uint8_t *header, uint16_t length, const struct tlv_facts *facts,
+                            int *tos)
 {
 	uint8_t *value = header + TLV_HEADER_BYTES;
 
 	switch (header[1]) {
 	case TLV_LOCATION:
-		return answer_location(value, length, facts);
+		return answer_location(value, length, facts) ? 0 : TLV_MALFORMED;
 	case TLV_TIMESTAMP_INFORMATION:
 		tlv_write_timestamps(value, &facts->timestamps);
-		return true;
+		return 0;
 	case TLV_CLASS_OF_SERVICE:
 		answer_service(value, facts, tos);
-		return true;
+		return 0;
 	case TLV_DIRECT_MEASUREMENT:
 		answer_counters(value, facts);
-		return true;
+		return 0;
+	case TLV_ACCESS_REPORT:
+		return answer_access(value);
 	case TLV_FOLLOW_UP:
 		tlv_write_follow_up(value, &facts->follow_up);
-		return true;
-	default: /* Extra Padding, Access Report: to come back is their answer */
-		return true;
+		return 0;
+	default: /* Extra Padding: to come back is its answer */
+		return 0;
 	}
+}
+
+/* Of a length that its type cannot have.  Number and time of a Follow-Up are zeroed all the same, so far
+ * as they are there; of others all octets stay as they came. */
+static uint8_t answer_misfit(uint8_t *header, const struct tlv *tlv)
+{
+	if (tlv->type == TLV_FOLLOW_UP)
+		memset(header + TLV_HEADER_BYTES, 0, size_min(tlv->length, FOLLOWED_BYTES));
+	return TLV_MALFORMED;
 }
 
 /* False: malformed, and the end of it. */
 static bool answer_one(uint8_t *header, const struct tlv *tlv, const struct tlv_facts *facts,
                        uint32_t understood, struct tlv_answer *answer)
 {
-	if (!tlv_fits(tlv->type, tlv->length)) {
-		mark(header, TLV_MALFORMED);
-		return false;
-	}
-	if (tlv->type >= 32 || !(understood & TLV_BIT(tlv->type))) {
-		mark(header, TLV_UNRECOGNISED);
-		return true;
-	}
-	bool whole = answer_value(header, tlv->length, facts, &answer->tos);
+	uint8_t verdict = verdict_on(tlv->type, understood);
 
-	mark(header, whole ? 0 : TLV_MALFORMED);
-	if (!whole)
-		return false;
-	answer->answered |= TLV_BIT(tlv->type);
-	answer->has_hmac |= tlv->type == TLV_HMAC;
-	return true;
+	if (!tlv_fits(tlv->type, tlv->length))
+		verdict = answer_misfit(header, tlv);
+	else if (verdict == 0)
+		verdict = answer_value(header, tlv->length, facts, &answer->tos);
+	mark(header, verdict);
+	if (verdict == 0) {
+		answer->answered |= TLV_BIT(tlv->type);
+		answer->has_hmac |= tlv->type == TLV_HMAC;
+	}
+	return verdict != TLV_MALFORMED;
 }
 
 static enum tlv_outcome answer_all(uint8_t *area, size_t length, const struct tlv_facts *facts,
@@ -187,8 +216,8 @@ static enum tlv_outcome answer_all(uint8_t *area, size_t length, const struct tl
 	}
 }
 
-/* The I flag of every TLV; all else stays as it came. */
-static void distrust(uint8_t *area, size_t length)
+/* The I flag of every TLV; all that stands behind its flags stays as it came. */
+static void distrust(uint8_t *area, size_t length, uint32_t understood)
 {
 	struct tlv_walk walk = { .area = area, .length = length };
 	enum tlv_step step = TLV_STEP_FOUND;
@@ -196,10 +225,10 @@ static void distrust(uint8_t *area, size_t length)
 
 	while (step == TLV_STEP_FOUND) {
 		step = tlv_next(&walk, &tlv);
-		if (step != TLV_STEP_END)
-			area[tlv.at] |= TLV_INTEGRITY;
-		if (step == TLV_STEP_BROKEN)
-			area[tlv.at] |= TLV_MALFORMED;
+		if (step == TLV_STEP_FOUND)
+			mark(area + tlv.at, TLV_INTEGRITY | verdict_on(tlv.type, understood));
+		else if (step == TLV_STEP_BROKEN)
+			mark(area + tlv.at, TLV_INTEGRITY | TLV_MALFORMED);
 	}
 }
 
@@ -208,16 +237,12 @@ struct tlv_answer tlv_answer(uint8_t *area, size_t length, const struct tlv_fact
 	struct tlv_answer answer = { .tos = -1 };
 	uint32_t understood = facts->understood & ~TLV_BIT(TLV_HMAC);
 
-	switch (tlv_check(area, length, &facts->protection, &answer.sealed_at)) {
-	case TLV_TAMPERED:
-		distrust(area, length);
+	if (facts->protection.mac)
+		understood |= TLV_BIT(TLV_HMAC);
+	if (tlv_check(area, length, &facts->protection, &answer.sealed_at) == TLV_TAMPERED) {
+		distrust(area, length, understood);
 		answer.outcome = TLV_ENDED_UNTRUSTED;
 		return answer;
-	case TLV_GENUINE:
-		understood |= TLV_BIT(TLV_HMAC);
-		break;
-	case TLV_UNPROTECTED:
-		break;
 	}
 	answer.outcome = answer_all(area, length, facts, understood, &answer);
 	return answer;

@@ -19,7 +19,8 @@ static void read_sub(const struct tlv *sub, struct tlv_location *location)
 	uint16_t right =
 		sub->type <= TLV_SOURCE_EUI64 ? TLV_MAC_ADDRESS_BYTES : TLV_IP_ADDRESS_BYTES;
 
-	if (sub->flags & TLV_VERDICTS || sub->length != right)
+	/* I says nothing in a sub-TLV. */
+	if (sub->flags & (TLV_UNRECOGNISED | TLV_MALFORMED) || sub->length != right)
 		return;
 	switch (sub->type) {
 	case TLV_SOURCE_EUI48:

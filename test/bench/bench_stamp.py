@@ -21,7 +21,8 @@ from figures import median, micro, quantile, table
 from servers import BenchError, Ours, announced_port, running
 
 LOOPS = (0, 4)
-INTERVALS_MS = (1, 10)  # caches that are still warm, and cold ones
+# Options of the reflector, ms between probes: caches that are still warm, and cold ones.
+WAYS = ((("--spin",), 1), ((), 1), ((), 10))
 LOSS_PROBES, LOSS_INTERVAL_MS = 10_000, 2
 FORWARD_PERCENT, REVERSE_PERCENT = 5, 2
 KEY = "0123456789abcdef"  # as test/bench/requests.h has it
@@ -49,8 +50,8 @@ class Reflector(Ground):
     """The two namespaces, and `sounder serve stamp` in one of them."""
 
     @contextlib.contextmanager
-    def reflecting(self):
-        words = [self.bench.program("sounder"), "serve", "--workers", "1", f"stamp://{self.host}:0"]
+    def reflecting(self, *more):
+        words = [self.bench.program("sounder"), "serve", "--workers", "1", *more, f"stamp://{self.host}:0"]
         with self._running(self.server, self.bench.server_cpu, words) as (process, errors):
             self.port = announced_port(process, errors)
             yield
@@ -108,21 +109,22 @@ def judged(name, middle, tail):
 
 def accuracy(ground, options):
     rows = []
-    for loops, interval_ms in itertools.product(LOOPS, INTERVALS_MS):
-        with ground.busy(loops):
+    for loops, (more, interval_ms) in itertools.product(LOOPS, WAYS):
+        with ground.reflecting(*more), ground.busy(loops):
             runs = [ask(ground, options.probes, interval_ms) for _ in range(options.rounds)]
+        how = loops, interval_ms, " ".join(more) or None
         for name in BOUNDS:
             fit = [run[name] for run in runs if run[name]]
             if not fit:
-                rows.append([name, loops, interval_ms, None, None, "nothing was told of it"])
+                rows.append([name, *how, None, None, "nothing was told of it"])
                 continue
             middle = median(median(run) for run in fit)
             tail = median(quantile(run, 0.99) for run in fit)
-            rows.append([name, loops, interval_ms, micro(middle), micro(tail), judged(name, middle, tail)])
+            rows.append([name, *how, micro(middle), micro(tail), judged(name, middle, tail)])
     print("### Error against the wire\n")
     print(f"{options.probes} probes in each run, busy loops on the sender's CPU, each figure the median of "
           f"{options.rounds} runs.\n")
-    table(["what", "loops", "ms apart", "median", "p99", "bound, µs"], rows)
+    table(["what", "loops", "ms apart", "reflector", "median", "p99", "bound, µs"], rows)
 
 
 # --- loss by direction ---------------------------------------------------------------------------
@@ -218,8 +220,8 @@ def run(bench, options):
     print("## STAMP\n")
     with netns.pair() as (client, server), beside(bench.server_cpu):
         ground = Reflector(bench, client, server)
+        accuracy(ground, options)
         with ground.reflecting():
-            accuracy(ground, options)
             loss(ground, options)
     throughput(bench, options)
     memory(bench)

@@ -56,11 +56,20 @@ static void check_shape(const uint8_t *before, const uint8_t *after, size_t leng
 }
 
 /* Where nothing was believed, only flags changed. */
-static void check_distrust(const uint8_t *before, const uint8_t *after, size_t length)
+static void check_distrust(uint8_t *before, const uint8_t *after, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		must((before[i] ^ after[i]) ==
-		     ((before[i] ^ after[i]) & (TLV_INTEGRITY | TLV_MALFORMED)));
+	struct tlv_walk walk = { .area = after, .length = length };
+	enum tlv_step step = TLV_STEP_FOUND;
+	struct tlv tlv;
+
+	while (step == TLV_STEP_FOUND) {
+		step = tlv_next(&walk, &tlv);
+		if (step == TLV_STEP_END)
+			break;
+		must(tlv.flags & TLV_INTEGRITY && !(tlv.flags & ~TLV_VERDICTS));
+		before[tlv.at] = tlv.flags;
+	}
+	must(memcmp(before, after, length) == 0);
 }
 
 static void check_reading(const uint8_t *area, size_t length, const struct tlv_answer *answer,

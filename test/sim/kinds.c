@@ -161,7 +161,7 @@ static void travel(struct channel *channel, const struct address *to, uint64_t k
 {
 	struct world *world = world_of(channel);
 	const struct weather *weather = &world->settings.weather;
-	uint32_t target = inflight_find(&channel->inflight, key)->target;
+	uint32_t target = flight_more(inflight_find(&channel->inflight, key))->target;
 	int64_t delay = network_delay(world) * (world_is_slow(world, target) ? SLOWNESS : 1);
 
 	/* The session promises to know late answers for as long again as the time-out. */
@@ -189,16 +189,16 @@ static void travel(struct channel *channel, const struct address *to, uint64_t k
 /* Nearer to the probe before than it may be. */
 static bool is_too_close(const struct world *world, const struct flight *flight)
 {
-	struct mono last = world->last_called[flight->target];
+	const struct flight_more *more = flight_more(flight);
+	struct mono last = world->last_called[more->target];
 	int64_t least = world->settings.least_gap;
 
 	if (!mono_known(last))
 		return false;
 	if (world->settings.pace != PACE_ANSWERS) {
-		const struct truth *sent =
-			world_truth(world, flight->target, flight->sequence - 1);
+		const struct truth *sent = world_truth(world, more->target, more->sequence - 1);
 		const struct record *unsent =
-			world_record(world, flight->target, flight->sequence - 1);
+			world_record(world, more->target, more->sequence - 1);
 
 		least = mono_since(flight->due, sent->sent ? sent->due : unsent->due) / 2;
 	}
@@ -210,12 +210,13 @@ struct truth *network_depart(struct channel *channel, const struct address *to, 
 {
 	struct world *world = world_of(channel);
 	const struct flight *flight = inflight_find(&channel->inflight, key);
-	struct truth *truth = world_truth(world, flight->target, flight->sequence);
+	const struct flight_more *more = flight_more(flight);
+	struct truth *truth = world_truth(world, more->target, more->sequence);
 
 	world->misaddressed +=
-		!address_same_host(to, &world->asked[flight->target]) || truth->sent;
+		!address_same_host(to, &world->asked[more->target]) || truth->sent;
 	world->too_close += is_too_close(world, flight);
-	world->last_called[flight->target] = world->now;
+	world->last_called[more->target] = world->now;
 	truth->sent = true;
 	truth->due = flight->due;
 	truth->called = world->now;

@@ -5,8 +5,8 @@
     change(reply, request, n) -> None (as changed in place), or a list of what goes back instead
     reply.put("sequence", 7); reply.octets; request.sequence, .ssid, .tos, .ttl
 
-It counts its replies, one counter for each SSID, unless told to copy. `key` makes the session authenticated,
-`tlvs` answers Class of Service, Follow-Up Telemetry and HMAC.
+It counts its replies, one counter for each SSID, unless told to copy. `key` makes the session authenticated, or with `sealed=False`
+protects the TLVs of an open one; `tlvs` answers Class of Service, Follow-Up Telemetry and HMAC.
 """
 import hashlib
 import hmac
@@ -81,7 +81,7 @@ class Request(Packet):
 
 class Reflector(peers._Peer):
     def __init__(self, family, ns=None, key=None, counts=True, tlvs=False, offset=0, error=UNSYNCHRONISED, change=None,
-                 encode=ntp, port=0, knows=None):
+                 encode=ntp, port=0, knows=None, sealed=True):
         self._sock = peers._socket(family, socket.SOCK_DGRAM, ns, None, port)
         self._other = peers._socket(family, socket.SOCK_DGRAM, ns, None)
         self._v6 = family.version == 6
@@ -89,6 +89,7 @@ class Reflector(peers._Peer):
             socket.IPPROTO_IP, (IP_RECVTTL, IP_RECVTOS))
         for name in names:
             self._sock.setsockopt(level, name, 1)
+        self.sealed = sealed and key is not None
         self.key, self.counts, self.answers_tlvs, self.error = key, counts, tlvs, error
         self.offset, self.encode, self._change = offset, encode, change
         self.knows = knows or ({CLASS_OF_SERVICE, FOLLOW_UP, HMAC} if tlvs else set())
@@ -117,7 +118,7 @@ class Reflector(peers._Peer):
         while self._readable(self._sock):
             data, control, _, sender = self._sock.recvmsg(65536, 1024)
             received = self.now()
-            request = Request(data, self.key is not None, *self._details(control), sender)
+            request = Request(data, self.sealed, *self._details(control), sender)
             self.requests.append(request)
             self._answer(request, received)
 
@@ -178,8 +179,8 @@ class Reflector(peers._Peer):
         octets = reply.octets
         for at, kind, length in list(reply.tlvs()):
             if kind == HMAC and length == 16 and HMAC in self.knows:
-                octets[at + 4 : at + 20] = mac(self.key, octets[0:4] + octets[SEALED:at])
-        if len(octets) >= SEALED:
+                octets[at + 4 : at + 20] = mac(self.key, octets[0:4] + octets[reply.base:at])
+        if reply.sealed and len(octets) >= SEALED:
             octets[96:112] = mac(self.key, octets[:96])
 
     def _send(self, reply, receiver, tos):

@@ -392,6 +392,50 @@ def test_tlvs_without_their_hmac_are_not_believed(family, key_file):
     assert summary_of(records)["reflector"] == "sessions"
 
 
+# --- an open session whose TLVs alone are protected -----------------------------------------------------
+
+
+def as_it_is(reply, request, n):
+    return None
+
+
+def another_key(reply, request, n):
+    reply.octets[76:92] = reflectors.mac(b"another key, as it seems", bytes(reply.octets[0:4] + reply.octets[44:72]))
+    return [bytes(reply.octets)]
+
+
+def without_its_hmac(reply, request, n):
+    return [bytes(reply.octets[:72])]
+
+
+def flagged(reply, request, n):
+    reply.octets[44] = reply.octets[52] = reply.octets[72] = 0x20  # I
+    return [bytes(reply.octets)]
+
+
+@pytest.mark.parametrize("change", [as_it_is, another_key, without_its_hmac, flagged])
+def test_in_open_mode_protected_tlvs_are_believed_by_their_hmac_alone(change, family, key_file):
+    with Reflector(family, key=KEY, sealed=False, tlvs=True, change=change) as peer:
+        records = ask(peer, family, "--stamp-open", "--key", key_file(f"* {KEY.hex()}\n"))
+        assert {len(request.octets) for request in peer.requests} == {44 + 28 + 20}
+        for request in peer.requests:
+            octets = request.octets
+            assert octets[76:92] == reflectors.mac(KEY, bytes(octets[0:4] + octets[44:72]))
+    assert {"far_tos" in reply for reply in answered(records)} == {change is as_it_is}
+
+
+@pytest.mark.parametrize("theirs", [KEY, b"another key, as it seems", None])
+def test_our_reflector_protects_the_tlvs_of_open_sessions(theirs, family, key_file, tmp_path):
+    """With the key of all others; one that has another key, or none, answers the base packet alone."""
+    path = tmp_path / "theirs"
+    path.write_text(f"* {(theirs or b'').hex()}\n")
+    path.chmod(0o600)
+    keys = ("--stamp-keys", path, "--stamp-open") if theirs else ()
+    with Server(family.local("stamp", 0), *keys) as server:
+        result = run("ping", "-J", "-c", 3, *FAST, "--stamp-open", "--key", key_file(f"* {KEY.hex()}\n"), server.url("stamp"), code=0)
+    assert {"far_tos" in reply for reply in answered(records_of(result.out))} == {theirs == KEY}
+
+
 # --- keys ---------------------------------------------------------------------------------------------
 
 
@@ -437,8 +481,35 @@ def test_other_usage_errors():
         (("--source-port", "862", "stamp://127.0.0.1"), "loop"),
         (("--ssid", "0", "stamp://127.0.0.1"), "0"),
         (("--ssid", "65536", "stamp://127.0.0.1"), "65536"),
+        (("--stamp-open", "stamp://127.0.0.1"), "'--stamp-open'"),
+        (("--stamp-open", "--key", "/nowhere", "--no-tlvs", "stamp://127.0.0.1"), "'--no-tlvs'"),
     ):
         assert said in run("ping", "-c1", *args, code=2).err
+
+
+def ssids_of(peer, family, tmp_path, *args):
+    """Those of 64 targets, which are one host."""
+    targets = tmp_path / "targets"
+    targets.write_text(64 * f"{family.local('stamp', peer.port)}\n")
+    run("ping", "-q", "-c", 1, "-i", "100ms", *args, "--targets", targets, code=0)
+    sessions = {(request.sender, request.ssid) for request in peer.requests}
+    assert len(sessions) == 64
+    return sorted(ssid for _, ssid in sessions)
+
+
+def test_no_two_targets_share_a_session_s_number(family, tmp_path):
+    """The first is random, each of the others follows the one before."""
+    with Reflector(family, counts=False) as peer:
+        ssids = ssids_of(peer, family, tmp_path)
+    assert 0 not in ssids
+    gaps = [(b - a) % 65535 for a, b in zip(ssids, ssids[1:] + ssids[:1])]
+    assert sorted(gaps) == 63 * [1] + [65535 - 63]
+
+
+def test_a_number_that_is_given_goes_to_every_target(family, tmp_path):
+    """They differ by their ports."""
+    with Reflector(family, counts=False) as peer:
+        assert ssids_of(peer, family, tmp_path, "--ssid", 17) == 64 * [17]
 
 
 # --- what is sent -------------------------------------------------------------------------------------

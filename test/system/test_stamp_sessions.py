@@ -8,7 +8,7 @@ import time
 import pytest
 
 import harness
-from clients import tools
+from clients import scrape, tools
 from stamp_peer import DIRECT, FOLLOW_UP, OPEN, Peer, Reply, request, seconds_of, tlv, tlvs
 
 pytestmark = pytest.mark.usefixtures("build")
@@ -98,6 +98,17 @@ def test_a_full_table_leaves_its_sessions_alone_and_newcomers_stateless(family):
         assert [number(one), number(two)] == [2, 1]
         harness.wait_until(lambda: number(one) and number(three, seq=1000) == 0, "the idle one has gone")
         assert number(three, seq=1001) == 1
+
+
+def test_who_finds_no_session_free_is_counted(family):
+    where = family.url("", family.loopback, 0).removeprefix("://")
+    with serve(family, "--stamp-sessions", "1", "--metrics", where, family.local("udp-echo", 0)) as server, \
+            contextlib.ExitStack() as stack:
+        one, two = (stack.enter_context(Peer(family.loopback, server.port("stamp"))) for _ in range(2))
+        assert [number(one), number(two, seq=7), number(two, seq=8)] == [0, 7, 8]
+        samples = scrape.place_of(server).samples()
+    assert scrape.value(samples, "sounder_sessions_refused_total", service="stamp") == 2
+    assert ("sounder_sessions_refused_total", ("service", "udp-echo")) not in samples
 
 
 def test_the_memory_of_a_hundred_thousand_sessions_is_told_and_kept(alone):

@@ -71,10 +71,22 @@ def test_location_on_a_socket_of_every_address_tells_the_one_that_was_asked(pair
         assert [each[2] for each in tlvs(value[4:])] == [there, here]
 
 
+def test_location_is_hidden_by_policy(family):
+    asked = struct.pack("!HH", 0, 0) + tlv(4, bytes(16)) + tlv(7, bytes(16))
+    v6 = family.version == 6
+    with reflector(family, "--stamp-hide-location") as peer:
+        (flags, kind, value), = extended(peer, tlv(LOCATION, asked))
+        assert (flags, kind, value[:4]) == (0, LOCATION, bytes(4))
+        assert tlvs(value[4:]) == [(0, 5 + v6, bytes(16)), (0, 8 + v6, bytes(16))]
+
+
 def test_timestamp_information_tells_whose_clock_it_is(family):
     with reflector(family) as peer:
         source = 1 if clock_claim()[0] else 5
-        assert extended(peer, tlv(TIMESTAMP, bytes(4))) == [(0, TIMESTAMP, bytes([source, 2, source, 2]))]
+        told = bytes([source, 2, source, 2])
+        assert extended(peer, tlv(TIMESTAMP, bytes(4))) == [(0, TIMESTAMP, told)]
+        sub = tlv(1, b"of a later RFC")
+        assert extended(peer, tlv(TIMESTAMP, bytes(4) + sub)) == [(0, TIMESTAMP, told + sub)]
 
 
 def test_class_of_service_is_granted(family):
@@ -104,21 +116,25 @@ def test_direct_measurement_counts_both_ways(family):
                 [(0, DIRECT, struct.pack("!III", 100 + count, count, count))]
 
 
-def test_an_access_report_comes_back_as_it_is(family):
+def test_an_access_report_comes_back_by_the_numbers_of_the_rfc(family):
+    """1 and 2 are all there are: any other is not understood, and comes back as it came."""
     with reflector(family) as peer:
-        assert extended(peer, tlv(ACCESS, bytes([0x20, 1, 0, 0]))) == [(0, ACCESS, bytes([0x20, 1, 0, 0]))]
+        for number in range(16):
+            asked = bytes([number << 4 | 5, 1, 0xAA, 0xBB])
+            answered = (0, ACCESS, bytes([number << 4, 1, 0, 0])) if number in (1, 2) else (U, ACCESS, asked)
+            assert extended(peer, tlv(ACCESS, asked)) == [answered]
 
 
 def test_what_is_not_understood_keeps_its_flag_and_its_octets(family):
     with reflector(family) as peer:
         for kind in (9, 10, 11, 12, 100, 175, 176, 240, 254, 255):
-            for flags in (U, 0):
+            for flags in (U, 0, 0xFF, 0x10):  # C of a draft, and others, are reserved
                 assert extended(peer, tlv(kind, b"\xde\xad\xbe\xef\x01", flags) + tlv(DIRECT, bytes(12)))[0] == (U, kind, b"\xde\xad\xbe\xef\x01")
 
 
 def test_a_malformed_tlv_ends_the_answers(family):
     good, behind = tlv(TIMESTAMP, bytes(4)), tlv(DIRECT, bytes(12))
-    wrong = [tlv(TIMESTAMP, bytes(5)), tlv(SERVICE, bytes(3)), tlv(DIRECT, bytes(16)), tlv(ACCESS, bytes(2)),
+    wrong = [tlv(TIMESTAMP, bytes(3)), tlv(SERVICE, bytes(3)), tlv(DIRECT, bytes(16)), tlv(ACCESS, bytes(2)),
              tlv(FOLLOW_UP, bytes(15)), tlv(LOCATION, bytes(3)), tlv(LOCATION, bytes(4) + tlv(4, bytes(4)))]
     with reflector(family) as peer:
         for each in wrong:
@@ -130,6 +146,15 @@ def test_a_malformed_tlv_ends_the_answers(family):
         for size in (1, 2, 3):  # too short for a header, and no padding
             octets = peer.octets(request(more=good + b"\x80\x05\x00"[:size]))
             assert octets[OPEN + 8] & M
+
+
+def test_a_follow_up_of_a_wrong_length_is_zeroed(family):
+    """Its number and its time, the first 12 octets (RFC 8972 section 4.7, erratum 8339)."""
+    with reflector(family) as peer:
+        for length in (0, 1, 11, 12, 13, 15, 17, 40):
+            value = bytes(range(1, length + 1))
+            zeroed = bytes(min(12, length)) + value[12:]
+            assert extended(peer, tlv(FOLLOW_UP, value) + tlv(DIRECT, bytes(12))) == [(M, FOLLOW_UP, zeroed), (U, DIRECT, bytes(12))]
 
 
 def test_what_is_long_is_answered_to_its_end_and_no_further(family):
@@ -158,7 +183,7 @@ def test_tlvs_that_are_not_trusted_are_not_answered(family, keys):
         for area in (direct + info, direct, direct + tlv(HMAC, bytes(16)), hmac_tlv(KEY, 4, b"") + direct,
                      direct + hmac_tlv(KEY, 5, direct), direct + hmac_tlv(b"another", 4, direct)):
             before = tlvs(area)
-            assert tlvs(signed(peer, area)[AUTHENTICATED:]) == [(flags | I, kind, value) for flags, kind, value in before]
+            assert tlvs(signed(peer, area)[AUTHENTICATED:]) == [(I, kind, value) for _, kind, value in before]
 
 
 def test_one_extra_padding_needs_no_hmac_tlv(family, keys):
@@ -168,16 +193,20 @@ def test_one_extra_padding_needs_no_hmac_tlv(family, keys):
 
 
 def test_an_hmac_tlv_in_open_mode(family, keys):
-    """With the key of all others it is judged; a reflector without keys does not understand it."""
+    """With the key of all others it is judged; a reflector without keys cannot, and uses nothing that it protects."""
     area = tlv(DIRECT, bytes(12))
     key = b"all of the others"
     with reflector(family, "--stamp-keys", keys, "--stamp-open") as peer:
         octets = peer.octets(request(seq=8, more=area + hmac_tlv(key, 8, area)))
         direct, mac = tlvs(octets[OPEN:])
         assert direct[0] == 0 and mac == (0, HMAC, sign(key, octets[:4] + octets[OPEN:OPEN + 16]))
-        assert {flags for flags, _, _ in extended(peer, area + hmac_tlv(key, 9, area), seq=8)} == {U | I}
+        assert {flags for flags, _, _ in extended(peer, area + hmac_tlv(key, 9, area), seq=8)} == {I}
         assert extended(peer, area)[0][0] == 0
     with reflector(family) as peer:
         before = area + hmac_tlv(key, 8, area)
-        direct, mac = extended(peer, before, seq=8)
-        assert direct[0] == 0 and mac == tlvs(before)[1]
+        assert extended(peer, before, seq=8) == [(I, *tlvs(before)[0][1:]), (U | I, *tlvs(before)[1][1:])]
+        asked = tlv(SERVICE, struct.pack("!I", 46 << 26))
+        extended(peer, asked + hmac_tlv(key, 8, asked), seq=8)
+        assert peer.tos == 0, "nor is the class of service granted"
+        extended(peer, asked)
+        assert peer.tos == 46 << 2

@@ -71,12 +71,17 @@ static inline void peer_connect(struct peer *peer, const struct probe_ops *ops, 
 	peer_stand(peer);
 }
 
-/* A datagram socket on the other side. */
+/* A datagram socket on the other side, of one that is prepared. */
+static inline void peer_face(struct peer *peer)
+{
+	peer->fd = bound_socket(AF_INET, SOCK_DGRAM, &peer->address);
+	peer_open_channel(peer);
+}
+
 static inline void peer_bind(struct peer *peer, const struct probe_ops *ops, size_t size)
 {
 	peer_prepare(peer, ops, size);
-	peer->fd = bound_socket(AF_INET, SOCK_DGRAM, &peer->address);
-	peer_open_channel(peer);
+	peer_face(peer);
 }
 
 static inline void peer_done(struct peer *peer)

@@ -79,7 +79,7 @@ TEST(a_ramp_is_as_many_as_its_integral_and_even_in_between)
 	struct arrivals arrivals = begin((struct arrivals_plan){
 		.from = 100, .to = 300, .level = NS_PER_SEC, .ramp = 10 * NS_PER_SEC });
 	struct mono before = arrivals.next;
-	double gap_before = INFINITY;
+	double gap_before = (double)INFINITY;
 	int64_t count = 0;
 
 	for (; mono_since(arrivals.next, start) < 11 * NS_PER_SEC; count++) {

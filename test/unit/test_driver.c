@@ -5,8 +5,11 @@
 
 #include "load/driver.h"
 #include "loopback.h"
+#include "probe/pong.h"
+#include "probe/stamp.h"
 #include "probe/tcp_echo.h"
 #include "probe/udp_echo.h"
+#include "wire/stamp.h"
 
 enum {
 	LANES = 4,
@@ -14,8 +17,11 @@ enum {
 	SIZE = 64,
 	CONNECTIONS_MOST = 2048,
 	HAPPENINGS = 64,
+	DATAGRAM_MOST = 512,
 	ENOUGH = 1000, /* requests */
 };
+
+static const char answer[] = "pong 1700000000\n";
 
 struct bench {
 	struct loop loop;
@@ -28,6 +34,7 @@ struct bench {
 	size_t peer_count;
 	uint64_t spoil; /* of so many bytes or datagrams one is wrong; 0 = none */
 	uint64_t echoed;
+	size_t reply_bytes;
 };
 
 static void bench_init(struct bench *bench, const struct probe_ops *ops, int family)
@@ -40,6 +47,8 @@ static void bench_init(struct bench *bench, const struct probe_ops *ops, int fam
 		             .socket = { .ttl = -1, .tos = -1, .pmtu = -1 } },
 		.target = { .ops = ops },
 	};
+	bench->reply_bytes =
+		ops == &probe_pong ? strlen(answer) : probe_size(ops, &bench->options);
 	bench->listener =
 		bound_socket(family, stream ? SOCK_STREAM : SOCK_DGRAM, &bench->target.address);
 	if (stream)
@@ -81,20 +90,51 @@ static void spoil(struct bench *bench, uint8_t *data, size_t length)
 		data[length - 1] ^= 1;
 }
 
+/* As a stateless reflector does, whose clock has stopped. */
+static void reflect(uint8_t *data, size_t length)
+{
+	struct stamp_request request;
+
+	assert_int_equal(stamp_read_request(data, length, STAMP_OPEN, &request), 0);
+	struct stamp_reply reply = {
+		.sequence = request.sequence,
+		.time = request.time,
+		.received = request.time,
+		.error = request.error,
+		.ssid = request.ssid,
+		.sender_sequence = request.sequence,
+		.sender_time = request.time,
+		.sender_error = request.error,
+		.sender_ttl = 64,
+	};
+
+	stamp_write_reply(data, stamp_bytes(STAMP_OPEN), STAMP_OPEN, &reply);
+}
+
 static void echo_datagrams(struct bench *bench)
 {
 	struct address from = { 0 };
 	socklen_t length = sizeof(from);
-	uint8_t data[SIZE];
+	uint8_t data[DATAGRAM_MOST];
 	struct mono called;
 	ssize_t got;
 
 	while ((got = recvfrom(bench->listener, data, sizeof(data), 0, &from.any, &length)) >
 	       0) {
 		spoil(bench, data, (size_t)got);
+		if (bench->target.ops == &probe_stamp)
+			reflect(data, (size_t)got);
 		assert_int_equal(
 			socket_send_to(bench->listener, data, (size_t)got, &from, &called), 0);
 	}
+}
+
+static void answer_lines(int fd, const uint8_t *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (data[i] == '\n')
+			assert_int_equal(socket_send(fd, answer, strlen(answer)),
+			                 strlen(answer));
 }
 
 static void echo_stream(struct bench *bench, int *fd)
@@ -104,6 +144,10 @@ static void echo_stream(struct bench *bench, int *fd)
 
 	while ((got = socket_receive(*fd, data, sizeof(data))) > 0) {
 		spoil(bench, data, (size_t)got);
+		if (bench->target.ops == &probe_pong) {
+			answer_lines(*fd, data, (size_t)got);
+			continue;
+		}
 		/* What the other side has closed is of no use to it. */
 		(void)!socket_send(*fd, data, (size_t)got);
 	}
@@ -168,8 +212,9 @@ static void assert_all_answered(struct bench *bench)
 	assert_true(counts->answered >= ENOUGH);
 	assert_int_equal(counts->answered, counts->sent);
 	assert_int_equal(counts->answered, sum);
-	assert_int_equal(counts->bytes_out, counts->sent * SIZE);
-	assert_int_equal(counts->bytes_in, counts->sent * SIZE);
+	if (bench->target.ops->echoes)
+		assert_int_equal(counts->bytes_out, counts->bytes_in);
+	assert_int_equal(counts->bytes_in, counts->sent * bench->reply_bytes);
 	assert_int_equal(load_counts_failed(counts) - counts->unsent, 0);
 	assert_int_equal(counts->late + counts->duplicates, 0);
 	assert_int_equal(tally->uncorrected.histogram.count, counts->answered);
@@ -230,6 +275,18 @@ TEST(udp_echo_in_an_open_loop)
 	in_an_open_loop_all_are_answered(&probe_udp_echo, AF_INET6);
 }
 
+TEST(pong_in_both)
+{
+	in_a_closed_loop_all_are_answered(&probe_pong, AF_INET);
+	in_an_open_loop_all_are_answered(&probe_pong, AF_INET);
+}
+
+TEST(stamp_in_both)
+{
+	in_a_closed_loop_all_are_answered(&probe_stamp, AF_INET);
+	in_an_open_loop_all_are_answered(&probe_stamp, AF_INET);
+}
+
 TEST(a_connection_for_each_request)
 {
 	struct bench bench;
@@ -267,9 +324,10 @@ TEST(a_closed_port_refuses_each_datagram)
 	bench.plan.depth = 1;
 	socket_close(&bench.listener);
 	bench_begin(&bench);
-	const struct load_counts *counts = run(&bench, LANES * 4);
+	const uint64_t some = 4;
+	const struct load_counts *counts = run(&bench, some * LANES);
 
-	assert_true(counts->refused >= LANES * 4);
+	assert_true(counts->refused >= some * LANES);
 	assert_int_equal(counts->refused, counts->sent);
 	bench_done(&bench);
 }
@@ -301,6 +359,8 @@ int main(void)
 		cmocka_unit_test(udp_echo_in_a_closed_loop),
 		cmocka_unit_test(tcp_echo_in_an_open_loop),
 		cmocka_unit_test(udp_echo_in_an_open_loop),
+		cmocka_unit_test(pong_in_both),
+		cmocka_unit_test(stamp_in_both),
 		cmocka_unit_test(a_connection_for_each_request),
 		cmocka_unit_test(a_wrong_byte_is_corrupt),
 		cmocka_unit_test(a_closed_port_refuses_each_datagram),

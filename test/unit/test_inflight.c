@@ -20,7 +20,7 @@ static uint64_t send_one(struct inflight *inflight)
 	struct flight *flight = inflight_open(inflight, &key);
 
 	assert_non_null(flight);
-	flight->sequence = (uint32_t)key;
+	flight_note(flight)->sequence = (uint32_t)key;
 	return key;
 }
 
@@ -33,7 +33,7 @@ TEST(keys_count_from_one)
 	assert_null(inflight_find(&inflight, 0));
 	assert_null(inflight_find(&inflight, 9));
 	assert_null(inflight_find(&inflight, UINT64_MAX));
-	assert_int_equal(inflight_find(&inflight, 3)->sequence, 3);
+	assert_int_equal(flight_more(inflight_find(&inflight, 3))->sequence, 3);
 	inflight_done(&inflight);
 }
 
@@ -101,7 +101,7 @@ TEST(late_answer_still_finds_its_probe)
 	assert_non_null(flight);
 	assert_false(flight->open);
 	assert_int_equal(flight->fate, FATE_LOST);
-	assert_int_equal(flight->sequence, first);
+	assert_int_equal(flight_more(flight)->sequence, first);
 	(void)send_one(&inflight);
 	assert_null(inflight_find(&inflight, first));
 	inflight_done(&inflight);
@@ -158,14 +158,78 @@ TEST(more_room_keeps_what_is_in_flight)
 	assert_int_equal(inflight_reserve(&inflight, 100), 0);
 	assert_int_equal(inflight.room, 128);
 	for (uint64_t key = 13; key <= 20; key++) {
-		assert_int_equal(inflight_find(&inflight, key)->sequence, key);
+		assert_int_equal(flight_more(inflight_find(&inflight, key))->sequence, key);
 		assert_int_equal(inflight_find(&inflight, key)->open, key > 15);
 	}
 	for (int i = 0; i < 100; i++)
 		(void)send_one(&inflight);
-	assert_int_equal(inflight_find(&inflight, 16)->sequence, 16);
+	assert_int_equal(flight_more(inflight_find(&inflight, 16))->sequence, 16);
 	assert_int_equal(inflight_reserve(&inflight, 8), 0); /* it never shrinks */
 	assert_int_equal(inflight.room, 128);
+	inflight_done(&inflight);
+}
+
+TEST(lean_it_takes_half_as_much_and_forgets_no_nonce)
+{
+	struct inflight lean = { .lean = true }, whole = { 0 };
+	uint64_t key = 0;
+
+	assert_int_equal(inflight_reserve(&lean, 8), 0);
+	assert_int_equal(inflight_reserve(&whole, 8), 0);
+	for (uint64_t i = 1; i <= 20; i++) {
+		struct flight *flight = inflight_open(&lean, &key);
+
+		assert_non_null(flight);
+		assert_int_equal(key, i);
+		assert_int_equal(flight->nonce, 0);
+		flight->nonce = i * i;
+		flight->due = (struct mono){ (int64_t)i };
+		if (i == 8)
+			assert_int_equal(inflight_reserve(&lean, 16), 0);
+		if (i >= 8)
+			inflight_settle(inflight_find(&lean, i - 7), FATE_ANSWERED);
+	}
+	inflight_withdraw(&lean);
+	assert_null(inflight_find(&lean, 20));
+	for (uint64_t i = 5; i < 20; i++) {
+		assert_int_equal(inflight_find(&lean, i)->nonce, i * i);
+		assert_int_equal(inflight_find(&lean, i)->due.ns, i);
+		assert_int_equal(inflight_find(&lean, i)->open, i > 13);
+	}
+	assert_non_null(inflight_oldest(&lean, &key));
+	assert_int_equal(key, 14);
+	assert_int_equal(inflight_bytes(&lean), 16 * 32);
+	assert_int_equal(inflight_bytes(&whole), 8 * 64);
+	inflight_done(&lean);
+	inflight_done(&whole);
+}
+
+TEST(a_million_lean_ones_take_32_megabytes)
+{
+	struct inflight inflight = { .lean = true };
+
+	assert_int_equal(inflight_reserve(&inflight, 1 << 20), 0);
+	assert_int_equal(inflight_bytes(&inflight), 32 << 20);
+	inflight_done(&inflight);
+}
+
+TEST(a_place_that_is_taken_again_begins_anew)
+{
+	struct inflight inflight = table_of(2);
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t key = send_one(&inflight);
+		struct flight *flight = inflight_find(&inflight, key);
+
+		assert_int_equal(flight_more(flight)->delay, 0);
+		assert_int_equal(flight_more(flight)->hardware, 0);
+		assert_false(mono_known(flight_more(flight)->left));
+		flight_note(flight)->delay = 1;
+		flight_note(flight)->hardware = 2;
+		flight_note(flight)->left = (struct mono){ 3 };
+		inflight_settle(flight, FATE_ANSWERED);
+	}
+	assert_int_equal(inflight_bytes(&inflight), 2 * 64);
 	inflight_done(&inflight);
 }
 
@@ -319,7 +383,7 @@ TEST(a_full_table_of_16_bits_knows_every_key_on_the_wire)
 		struct flight *flight = inflight_find(&inflight, key);
 
 		assert_non_null(flight);
-		assert_int_equal(flight->sequence & 0xffff, wire);
+		assert_int_equal(flight_more(flight)->sequence & 0xffff, wire);
 	}
 	inflight_done(&inflight);
 }
@@ -358,6 +422,9 @@ TEST(whatever_order_they_end_in_the_oldest_is_right)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lean_it_takes_half_as_much_and_forgets_no_nonce),
+		cmocka_unit_test(a_million_lean_ones_take_32_megabytes),
+		cmocka_unit_test(a_place_that_is_taken_again_begins_anew),
 		cmocka_unit_test(keys_count_from_one),
 		cmocka_unit_test(an_open_probe_is_never_overwritten),
 		cmocka_unit_test(when_a_probe_was_queued_is_kept_beside_it),

@@ -30,6 +30,53 @@ TEST(what_was_written_is_read_at_every_size)
 	}
 }
 
+/* By the letter of docs/protocol.md. */
+static uint8_t byte_at(size_t size, size_t at, uint32_t key, uint64_t nonce)
+{
+	size_t head = size < PAYLOAD_KEY_BYTES ? 0 : PAYLOAD_KEY_BYTES;
+
+	if (at < head)
+		return (uint8_t)(key >> (24 - 8 * at));
+	if (at < head + PAYLOAD_NONCE_BYTES)
+		return (uint8_t)(nonce >> (56 - 8 * (at - head)));
+	return (uint8_t)((nonce >> (at % 8 * 8)) + at);
+}
+
+static void assert_to_the_letter(size_t size)
+{
+	const uint32_t key = 0x89abcdef;
+	const uint64_t nonce = UINT64_C(0xfedcba9876543210) * (size + 1);
+
+	memset(packet, 0x55, sizeof(packet));
+	payload_write(packet, size, key, nonce);
+	for (size_t at = 0; at < size; at++)
+		assert_int_equal(packet[at], byte_at(size, at, key, nonce));
+	if (size < sizeof(packet))
+		assert_int_equal(packet[size], 0x55);
+}
+
+TEST(each_byte_is_what_the_protocol_says)
+{
+	for (size_t size = 0; size < 1200; size++)
+		assert_to_the_letter(size);
+	for (size_t i = 0; i < COUNT(edges); i++)
+		assert_to_the_letter(edges[i]);
+}
+
+TEST(each_flipped_byte_behind_the_head_is_refused)
+{
+	struct payload payload = { 0 };
+
+	for (size_t size = PAYLOAD_HEAD_BYTES + 1; size < 700; size += 7) {
+		payload_write(packet, size, 3, UINT64_C(0x0123456789abcdef));
+		for (size_t at = PAYLOAD_HEAD_BYTES; at < size; at++) {
+			packet[at] ^= 4;
+			assert_int_equal(payload_read(packet, size, &payload), -EBADMSG);
+			packet[at] ^= 4;
+		}
+	}
+}
+
 TEST(as_many_bytes_of_the_nonce_are_told_as_fit)
 {
 	for (size_t size = 0; size <= 20; size++) {
@@ -115,6 +162,8 @@ TEST(what_is_refused_leaves_the_old_record)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_byte_is_what_the_protocol_says),
+		cmocka_unit_test(each_flipped_byte_behind_the_head_is_refused),
 		cmocka_unit_test(what_was_written_is_read_at_every_size),
 		cmocka_unit_test(as_many_bytes_of_the_nonce_are_told_as_fit),
 		cmocka_unit_test(any_flipped_bit_is_noticed),

@@ -194,6 +194,36 @@ TEST(sealed_it_adds_an_hmac_over_the_number_and_the_others)
 	peer_done(&exchange.peer);
 }
 
+static void protect_tlvs_alone(struct probe_options *options)
+{
+	options->stamp.open = true;
+}
+
+TEST(open_with_a_key_it_adds_an_hmac_over_the_number_and_the_others)
+{
+	struct exchange exchange;
+	struct mac *mac;
+	uint8_t text[4 + TLVS], right[MAC_BYTES];
+
+	assert_int_equal(mac_new(&mac, key, strlen(key), NULL), 0);
+	begin(&exchange, -1, true, protect_tlvs_alone);
+	(void)ask(&exchange);
+	(void)ask(&exchange);
+	const uint8_t *packet = exchange.packet;
+
+	assert_int_equal(exchange.length, OPEN + TLVS + HMAC_TLV);
+	assert_int_equal(number_at(packet, 0, 4), 1);
+	assert_is_now(number_at(packet, 4, 8));
+	assert_zero(packet, 16, OPEN);
+	assert_tlv(packet, OPEN + TLVS, 8, 16);
+	memcpy(text, packet, 4);
+	memcpy(text + 4, packet + OPEN, TLVS);
+	assert_int_equal(mac_sign(mac, text, sizeof(text), right), 0);
+	assert_memory_equal(packet + OPEN + TLVS + 4, right, MAC_BYTES);
+	mac_free(mac);
+	peer_done(&exchange.peer);
+}
+
 static bool is_random(const uint8_t *octets, size_t length)
 {
 	size_t zeros = 0;
@@ -291,29 +321,37 @@ TEST(in_ptps_format_time_is_seconds_and_nanoseconds_of_tai)
 	peer_done(&exchange.peer);
 }
 
-TEST(a_session_without_a_number_draws_one_that_is_not_zero)
+/* That of a channel which is told none. */
+static uint16_t ssid_of(uint64_t identity)
 {
-	uint64_t first = 0;
-	bool differ = false;
+	struct exchange exchange;
 
-	for (uint64_t i = 0; i < 8; i++) {
-		struct exchange exchange;
+	peer_prepare(&exchange.peer, &probe_stamp, 0);
+	set_options(&exchange.peer.options, OPEN, false);
+	exchange.peer.options.stamp.ssid = 0;
+	exchange.peer.channel.identity = identity;
+	exchange.peer.fd = bound_socket(AF_INET, SOCK_DGRAM, &exchange.peer.address);
+	peer_open_channel(&exchange.peer);
+	(void)ask(&exchange);
+	peer_done(&exchange.peer);
+	return (uint16_t)number_at(exchange.packet, 14, 2);
+}
 
-		peer_prepare(&exchange.peer, &probe_stamp, 0);
-		set_options(&exchange.peer.options, OPEN, false);
-		exchange.peer.options.stamp.ssid = 0;
-		exchange.peer.channel.random = i * 77;
-		exchange.peer.fd = bound_socket(AF_INET, SOCK_DGRAM, &exchange.peer.address);
-		peer_open_channel(&exchange.peer);
-		(void)ask(&exchange);
-		uint64_t ssid = number_at(exchange.packet, 14, 2);
+TEST(sessions_without_a_number_get_different_ones_and_none_gets_zero)
+{
+	static const uint64_t firsts[] = { 0, 65530, 131060, UINT64_C(0x123456789abcdef0) };
 
-		assert_int_not_equal(ssid, 0);
-		differ |= i > 0 && ssid != first;
-		first = ssid;
-		peer_done(&exchange.peer);
+	for (size_t i = 0; i < COUNT(firsts); i++) {
+		uint16_t before = ssid_of(firsts[i]);
+
+		assert_int_not_equal(before, 0);
+		for (uint64_t more = 1; more < 16; more++) {
+			uint16_t ssid = ssid_of(firsts[i] + more);
+
+			assert_int_equal(ssid, before == UINT16_MAX ? 1 : before + 1);
+			before = ssid;
+		}
 	}
-	assert_true(differ);
 }
 
 TEST(a_size_below_the_base_packet_is_none)
@@ -632,6 +670,32 @@ TEST(sealed_tlvs_are_believed_with_their_hmac_alone)
 	peer_done(&exchange.peer);
 }
 
+TEST(so_are_those_of_an_open_session_with_a_key)
+{
+	struct exchange exchange;
+	struct mac *mac;
+	uint8_t text[4 + TLVS], *packet = exchange.packet;
+
+	assert_int_equal(mac_new(&mac, key, strlen(key), NULL), 0);
+	begin(&exchange, -1, true, protect_tlvs_alone);
+	(void)ask(&exchange);
+	reflect(&exchange, 5);
+	packet[OPEN] = packet[OPEN + 8] = packet[OPEN + TLVS] = 0;
+	/* Sealed with the number of the request, as a reflector does that only copies. */
+	assert_false(give(&exchange, exchange.length)->far->extended);
+	memcpy(text, packet, 4);
+	memcpy(text + 4, packet + OPEN, TLVS);
+	assert_int_equal(mac_sign(mac, text, sizeof(text), packet + OPEN + TLVS + 4), 0);
+	assert_true(give(&exchange, exchange.length)->far->extended);
+	packet[OPEN + 5] ^= 1;
+	assert_reply(&exchange, exchange.length, true, 0); /* of the base packet nothing is */
+	assert_false(exchange.peer.events[0].far->extended);
+	packet[OPEN + 5] ^= 1;
+	assert_false(give(&exchange, exchange.length - HMAC_TLV)->far->extended);
+	mac_free(mac);
+	peer_done(&exchange.peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -639,11 +703,14 @@ int main(void)
 		cmocka_unit_test(a_sealed_request_is_laid_out_as_rfc_8762_says),
 		cmocka_unit_test(unless_told_it_asks_for_class_of_service_and_follow_up),
 		cmocka_unit_test(sealed_it_adds_an_hmac_over_the_number_and_the_others),
+		cmocka_unit_test(
+			open_with_a_key_it_adds_an_hmac_over_the_number_and_the_others),
 		cmocka_unit_test(so_many_octets_as_are_asked_for_are_sent),
 		cmocka_unit_test(sealed_padding_stands_before_the_hmac_or_alone),
 		cmocka_unit_test(without_extensions_there_is_the_base_packet_and_zeroes),
 		cmocka_unit_test(in_ptps_format_time_is_seconds_and_nanoseconds_of_tai),
-		cmocka_unit_test(a_session_without_a_number_draws_one_that_is_not_zero),
+		cmocka_unit_test(
+			sessions_without_a_number_get_different_ones_and_none_gets_zero),
 		cmocka_unit_test(a_size_below_the_base_packet_is_none),
 		cmocka_unit_test(a_reply_tells_numbers_times_ttl_and_what_they_claim),
 		cmocka_unit_test(a_reply_may_be_shorter_than_its_request_and_never_longer),
@@ -657,6 +724,7 @@ int main(void)
 		cmocka_unit_test(
 			of_a_sealed_reply_every_bit_of_the_first_112_octets_is_protected),
 		cmocka_unit_test(sealed_tlvs_are_believed_with_their_hmac_alone),
+		cmocka_unit_test(so_are_those_of_an_open_session_with_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,6 +314,32 @@ TEST(and_never_without_state)
 	close_hall(&hall);
 }
 
+/* Asks for ports; whether they are told. */
+static bool tells_ports(struct hall *hall)
+{
+	struct tlv_area area = { hall->octets + STAMP_OPEN_BYTES, ROOM - STAMP_OPEN_BYTES, 0 };
+
+	come(hall, STAMP_OPEN, 5000, 0);
+	assert_true(tlv_add_location(&area, 0));
+	hall->datagram.length += area.length;
+	(void)reply(hall, STAMP_OPEN, 0);
+	uint32_t ports = get32(hall->octets + STAMP_OPEN_BYTES + TLV_HEADER_BYTES);
+
+	assert_true(ports == 0 || ports == (862 << 16 | 5000));
+	return ports != 0;
+}
+
+TEST(a_location_is_told_unless_policy_hides_it)
+{
+	struct hall hall;
+
+	open_hall(&hall, &(struct stamp_setup){ .stateless = true });
+	assert_true(tells_ports(&hall));
+	hall.setup.hides_location = true;
+	assert_false(tells_ports(&hall));
+	close_hall(&hall);
+}
+
 TEST(the_memory_that_is_told_grows_with_sessions_and_keys)
 {
 	struct stamp_setup setup = { .sessions = 100000 };
@@ -340,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_reply_is_no_request),
 		cmocka_unit_test(a_ticket_is_taken_by_who_asks_for_follow_up_alone),
 		cmocka_unit_test(and_never_without_state),
+		cmocka_unit_test(a_location_is_told_unless_policy_hides_it),
 		cmocka_unit_test(the_memory_that_is_told_grows_with_sessions_and_keys),
 	};
 

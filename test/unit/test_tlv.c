@@ -108,7 +108,7 @@ TEST(each_type_has_the_length_of_the_rfc)
 	static const struct {
 		uint8_t type;
 		uint16_t length;
-	} fixed[] = { { 3, 4 }, { 4, 4 }, { 5, 12 }, { 6, 4 }, { 7, 16 }, { 8, 16 } };
+	} fixed[] = { { 4, 4 }, { 5, 12 }, { 6, 4 }, { 7, 16 }, { 8, 16 } };
 
 	for (size_t i = 0; i < COUNT(fixed); i++)
 		for (uint16_t length = 0; length < 100; length++)
@@ -117,6 +117,7 @@ TEST(each_type_has_the_length_of_the_rfc)
 	for (uint16_t length = 0; length < 100; length++) {
 		assert_true(tlv_fits(TLV_EXTRA_PADDING, length));
 		assert_int_equal(tlv_fits(TLV_LOCATION, length), length >= 4);
+		assert_int_equal(tlv_fits(TLV_TIMESTAMP_INFORMATION, length), length >= 4);
 		assert_true(tlv_fits(TLV_RETURN_PATH, length));
 		assert_true(tlv_fits(255, length));
 	}
@@ -436,8 +437,9 @@ TEST(in_open_mode_it_is_a_choice)
 	assert_int_equal(bare(COS_TLV, true, false), TLV_UNPROTECTED);
 	assert_int_equal(bare(COS_TLV, false, false), TLV_UNPROTECTED);
 	assert_int_equal(bare(COS_TLV HMAC_TLV, true, false), TLV_TAMPERED);
-	assert_int_equal(bare(COS_TLV HMAC_TLV, false, false), TLV_UNPROTECTED);
-	/* That it stands in the wrong place is seen without a key. */
+	/* Where it is, it must be verified (RFC 8972 section 4.8); nobody can without a key. */
+	assert_int_equal(bare(COS_TLV HMAC_TLV, false, false), TLV_TAMPERED);
+	assert_int_equal(bare(HMAC_TLV, false, false), TLV_TAMPERED);
 	assert_int_equal(bare(HMAC_TLV COS_TLV, false, false), TLV_TAMPERED);
 }
 

@@ -100,6 +100,9 @@ TEST(timestamp_information_is_filled_in)
 {
 	(void)assert_answer("80 03 00 04  00 00 00 00", "00 03 00 04  01 02 01 02");
 	(void)assert_answer("80 03 00 04  ff ff ff ff", "00 03 00 04  01 02 01 02");
+	/* What stands behind is sub-TLVs, of which there are none that we know. */
+	(void)assert_answer("80 03 00 0a  00 00 00 00  80 01 00 02 aa bb",
+	                    "00 03 00 0a  01 02 01 02  80 01 00 02 aa bb");
 }
 
 TEST(class_of_service_says_what_arrived_and_grants_what_policy_allows)
@@ -150,6 +153,21 @@ TEST(direct_measurement_keeps_the_sender_s_count)
 TEST(an_access_report_comes_back_as_its_own_receipt)
 {
 	(void)assert_answer("80 06 00 04  10 01 00 00", "00 06 00 04  10 01 00 00");
+	(void)assert_answer("80 06 00 04  20 02 00 00", "00 06 00 04  20 02 00 00");
+	/* What is reserved in it is not sent. */
+	(void)assert_answer("80 06 00 04  1f 01 aa bb", "00 06 00 04  10 01 00 00");
+}
+
+TEST(an_access_report_of_no_access_there_is_stays_as_it_came)
+{
+	struct tlv_answer answer;
+
+	(void)assert_answer("80 06 00 04  00 01 00 00", "80 06 00 04  00 01 00 00");
+	(void)assert_answer("00 06 00 04  ff 01 aa bb", "80 06 00 04  ff 01 aa bb");
+	answer = assert_answer("80 06 00 04  3f 01 aa bb  80 03 00 04  00 00 00 00",
+	                       "80 06 00 04  3f 01 aa bb  00 03 00 04  01 02 01 02");
+	assert_int_equal(answer.outcome, TLV_ANSWERED);
+	assert_int_equal(answer.answered, TLV_BIT(TLV_TIMESTAMP_INFORMATION));
 }
 
 TEST(follow_up_telemetry_tells_of_the_reply_before)
@@ -266,8 +284,12 @@ TEST(verdicts_that_a_sender_had_no_right_to_are_taken_away)
 {
 	(void)assert_answer("7f 03 00 04 00 00 00 00  60 fa 00 00",
 	                    "00 03 00 04 01 02 01 02  80 fa 00 00");
-	/* A flag of an extension that we do not know goes back as it came. */
-	(void)assert_answer("90 0c 00 00", "90 0c 00 00");
+	/* So is a flag of an extension that we do not know: it is reserved, and would be our word. */
+	(void)assert_answer("90 0c 00 00", "80 0c 00 00");
+	(void)assert_answer("9f 05 00 02 00 00", "40 05 00 02 00 00");
+	(void)assert_answer("9f 04 00 04 b8", "40 04 00 04 b8");
+	(void)assert_answer("80 02 00 08  00 00 00 00  3f fa 00 00",
+	                    "00 02 00 08  03 5e 12 34  80 fa 00 00");
 }
 
 TEST(a_length_that_cannot_be_gets_m_and_ends_it)
@@ -284,8 +306,23 @@ TEST(a_length_that_cannot_be_gets_m_and_ends_it)
 	assert_int_equal(answer.tos, -1);
 	(void)assert_answer("80 06 00 02  10 01", "40 06 00 02  10 01");
 	(void)assert_answer("80 02 00 03  00 00 00", "40 02 00 03  00 00 00");
+	(void)assert_answer("80 03 00 03  00 00 00", "40 03 00 03  00 00 00");
 	(void)assert_answer("80 05 00 08  00 00 00 00 00 00 00 00",
 	                    "40 05 00 08  00 00 00 00 00 00 00 00");
+}
+
+TEST(a_follow_up_of_a_wrong_length_has_its_number_and_time_zeroed)
+{
+	(void)assert_answer("80 07 00 05  01 02 03 04 05  80 fa 00 00",
+	                    "40 07 00 05  00 00 00 00 00  80 fa 00 00");
+	(void)assert_answer("80 07 00 0d  01 02 03 04  05 06 07 08 09 0a 0b 0c  0d",
+	                    "40 07 00 0d  00 00 00 00  00 00 00 00 00 00 00 00  0d");
+	(void)assert_answer(
+		"80 07 00 11  01 02 03 04  05 06 07 08 09 0a 0b 0c  0d 0e 0f 10  11",
+		"40 07 00 11  00 00 00 00  00 00 00 00 00 00 00 00  0d 0e 0f 10  11");
+	(void)assert_answer("80 07 00 00", "40 07 00 00");
+	/* One that overruns the datagram is copied as far as it is there. */
+	(void)assert_answer("80 07 00 10  01 02 03 04", "40 07 00 10  01 02 03 04");
 }
 
 TEST(what_overruns_the_datagram_gets_m)
@@ -392,7 +429,7 @@ TEST(a_wrong_hmac_puts_i_on_every_tlv_and_changes_nothing_else)
 		"80 04 00 04  b8 00 00 00  80 fa 00 01 aa" HMAC_TLV "80 01 00 02 aa bb", 13);
 
 	it.area[4] ^= 1;
-	assert_distrusted(&it, "a0 a0 a0 a0");
+	assert_distrusted(&it, "20 a0 20 20");
 	protected_done(&it);
 }
 
@@ -400,10 +437,10 @@ TEST(an_hmac_tlv_that_is_not_the_last_is_a_failure_of_integrity_not_of_form)
 {
 	struct protected it = protected_request(HMAC_TLV "80 04 00 04  b8 00 00 00", 0);
 
-	assert_distrusted(&it, "a0 a0");
+	assert_distrusted(&it, "20 20");
 	it.facts.protection.mac = NULL;
 	it.facts.protection.required = false;
-	assert_distrusted(&it, "a0 a0");
+	assert_distrusted(&it, "a0 20");
 	protected_done(&it);
 }
 
@@ -413,10 +450,15 @@ TEST(authenticated_tlvs_without_an_hmac_tlv_are_not_believed)
 
 	free(it.area);
 	it.area = octets_of("80 04 00 04  b8 00 00 00", &it.length);
-	assert_distrusted(&it, "a0");
+	assert_distrusted(&it, "20");
 	free(it.area);
 	it.area = octets_of("80 04 00 04  b8 00 00 00  80 01 00 02 00", &it.length);
-	assert_distrusted(&it, "a0 e0");
+	assert_distrusted(&it, "20 60");
+	/* Whatever flags they came with. */
+	free(it.area);
+	it.area =
+		octets_of("5f 04 00 04  b8 00 00 00  5f fa 00 00  9f 01 00 02 00", &it.length);
+	assert_distrusted(&it, "20 a0 60");
 	protected_done(&it);
 }
 
@@ -430,15 +472,18 @@ TEST(one_extra_padding_needs_none)
 	mac_free(authenticated.protection.mac);
 }
 
-TEST(without_a_key_an_hmac_tlv_is_not_understood)
+TEST(without_a_key_nothing_is_used_that_an_hmac_tlv_protects)
 {
 	struct tlv_facts knows_too_much = facts();
 	struct tlv_answer answer;
 
+	/* The HMAC TLV itself is not understood either. */
 	knows_too_much.understood = UINT32_MAX;
 	answer = assert_answer_by(&knows_too_much, "80 04 00 04  b8 00 00 00" HMAC_TLV,
-	                          "00 04 00 04  b8 a4 00 00" HMAC_TLV);
-	assert_int_equal(answer.outcome, TLV_ANSWERED);
+	                          "20 04 00 04  b8 00 00 00"
+	                          "a0 08 00 10" SIXTEEN);
+	assert_int_equal(answer.outcome, TLV_ENDED_UNTRUSTED);
+	assert_int_equal(answer.tos, -1);
 	assert_false(answer.has_hmac);
 }
 
@@ -524,6 +569,7 @@ int main(void)
 		cmocka_unit_test(congestion_on_the_way_here_is_told_but_not_carried_back),
 		cmocka_unit_test(direct_measurement_keeps_the_sender_s_count),
 		cmocka_unit_test(an_access_report_comes_back_as_its_own_receipt),
+		cmocka_unit_test(an_access_report_of_no_access_there_is_stays_as_it_came),
 		cmocka_unit_test(follow_up_telemetry_tells_of_the_reply_before),
 		cmocka_unit_test(location_answers_each_question_by_its_number),
 		cmocka_unit_test(location_over_ipv6_has_numbers_of_its_own),
@@ -536,6 +582,7 @@ int main(void)
 		cmocka_unit_test(what_the_reflector_has_no_facts_for_is_not_understood),
 		cmocka_unit_test(verdicts_that_a_sender_had_no_right_to_are_taken_away),
 		cmocka_unit_test(a_length_that_cannot_be_gets_m_and_ends_it),
+		cmocka_unit_test(a_follow_up_of_a_wrong_length_has_its_number_and_time_zeroed),
 		cmocka_unit_test(what_overruns_the_datagram_gets_m),
 		cmocka_unit_test(a_genuine_request_is_answered_and_the_reply_is_sealed_anew),
 		cmocka_unit_test(a_wrong_hmac_puts_i_on_every_tlv_and_changes_nothing_else),
@@ -543,7 +590,7 @@ int main(void)
 			an_hmac_tlv_that_is_not_the_last_is_a_failure_of_integrity_not_of_form),
 		cmocka_unit_test(authenticated_tlvs_without_an_hmac_tlv_are_not_believed),
 		cmocka_unit_test(one_extra_padding_needs_none),
-		cmocka_unit_test(without_a_key_an_hmac_tlv_is_not_understood),
+		cmocka_unit_test(without_a_key_nothing_is_used_that_an_hmac_tlv_protects),
 		cmocka_unit_test(behind_a_malformed_tlv_the_hmac_tlv_is_copied),
 		cmocka_unit_test(no_area_makes_the_answer_write_outside_it_or_touch_a_length),
 	};

@@ -94,6 +94,17 @@ TEST(what_a_location_left_unanswered_is_not_told)
 	assert_int_equal(reply.location.destination_port, 862);
 }
 
+TEST(i_in_a_sub_tlv_says_nothing)
+{
+	struct tlv_reply reply =
+		reply_of("00 02 00 18  03 5e 12 34  "
+	                 "20 05 00 10  c6 33 64 02 00 00 00 00 00 00 00 00 00 00 00 00");
+
+	assert_int_equal(reply.trust, TLV_READ_ALL);
+	assert_int_equal(reply.location.destination_bytes, 4);
+	assert_memory_equal(reply.location.destination, "\xc6\x33\x64\x02", 4);
+}
+
 TEST(u_skips_one_tlv)
 {
 	struct tlv_reply reply = reply_of("80 04 00 04  b8 00 00 00  80 fa 00 00"
@@ -133,6 +144,14 @@ TEST(i_anywhere_discards_everything)
 	assert_int_equal(reply.trust, TLV_READ_NOTHING);
 	assert_int_equal(reply.told, 0);
 	assert_int_equal(reply.timestamps.source_in, 0);
+}
+
+TEST(an_hmac_tlv_that_nobody_asked_for_cannot_be_verified)
+{
+	struct tlv_reply reply = reply_of("00 03 00 04  01 02 01 02  00 08 00 10" SIXTEEN);
+
+	assert_int_equal(reply.trust, TLV_READ_NOTHING);
+	assert_int_equal(reply.told, 0);
 }
 
 TEST(no_tlvs_are_nothing_to_distrust)
@@ -265,7 +284,7 @@ TEST(a_reflector_without_a_key_is_not_believed_where_one_was_asked_for)
 
 	exchange_init(&exchange);
 	exchange_ask(&exchange);
-	assert_int_equal(exchange_answer(&exchange, NULL).outcome, TLV_ANSWERED);
+	assert_int_equal(exchange_answer(&exchange, NULL).outcome, TLV_ENDED_UNTRUSTED);
 	assert_int_equal(exchange_read(&exchange).trust, TLV_READ_NOTHING);
 	mac_free(exchange.mac);
 }
@@ -297,10 +316,12 @@ int main(void)
 		cmocka_unit_test(each_value_is_told),
 		cmocka_unit_test(a_location_tells_ports_addresses_and_hardware),
 		cmocka_unit_test(what_a_location_left_unanswered_is_not_told),
+		cmocka_unit_test(i_in_a_sub_tlv_says_nothing),
 		cmocka_unit_test(u_skips_one_tlv),
 		cmocka_unit_test(m_stops_the_reading),
 		cmocka_unit_test(so_does_a_length_that_cannot_be),
 		cmocka_unit_test(i_anywhere_discards_everything),
+		cmocka_unit_test(an_hmac_tlv_that_nobody_asked_for_cannot_be_verified),
 		cmocka_unit_test(no_tlvs_are_nothing_to_distrust),
 		cmocka_unit_test(of_two_of_a_type_the_first_counts),
 		cmocka_unit_test(a_protected_exchange_tells_the_sender_what_it_asked),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* usage -- what a process takes of the machine, as /proc tells: its threads and its children included.
+ *
+ * Children that have ended and were waited for have their place in what their parent used; those that
+ * live are looked for, and theirs.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct usage {
+	int64_t cpu;      /* ns, to the tick of /proc: 10 ms as a rule */
+	uint64_t rss;     /* bytes; what processes share counts for each */
+	size_t processes; /* that were added up */
+};
+
+enum { USAGE_PROCESSES_MOST = 2048 };
+
+/* -ESRCH when there is no such process; or what reading says. */
+MUST_CHECK int usage_read(int pid, struct usage *out);
+
+/* ns that the calling thread was ready and did not run; -1 where that is not known. */
+int64_t usage_waited(void);
+
+/* The fields of a line of /proc/PID/stat; ticks and pages as they stand there.  -EBADMSG. */
+struct usage_line {
+	int64_t ticks; /* its own, and of children that were waited for */
+	int64_t pages;
+};
+
+MUST_CHECK int usage_parse(const char *line, struct usage_line *out);
