@@ -21,7 +21,8 @@ struct course {
 	struct usage before; /* of the server, at from */
 	bool watched;        /* and it was known */
 	struct load_tally lately;
-	struct mono start, told, next; /* progress: told last, and when it is asked for again */
+	struct mono start, told,
+		next; /* progress: told last, or from; when it is asked for again */
 };
 
 /* --- what all have in common --- */
@@ -170,9 +171,9 @@ static void start(struct course *course, struct prober *prober)
 	const struct load_plan *plan = course->result->plan;
 	struct mono start = mono_add(clock_mono(), START_DELAY);
 
-	course->start = course->told = start;
-	course->next = mono_add(start, NS_PER_SEC);
-	course->from = mono_add(start, plan->warmup);
+	course->start = start;
+	course->from = course->told = mono_add(start, plan->warmup);
+	course->next = mono_add(course->from, NS_PER_SEC);
 	course->until =
 		plan->duration > 0 ? mono_add(course->from, plan->duration) : MONO_NEVER;
 	course->result->began = clock_wall();

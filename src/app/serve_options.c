@@ -46,7 +46,7 @@ static const struct option_spec specs[] = {
 	  1000000000 },
 	{ "metrics", 0, OPTION_TEXT, "HOST:PORT", "answer Prometheus there (port 0: any)",
 	  FIELD(metrics), 0, 0 },
-	{ "log", 0, OPTION_TEXT, "HOW", "text or json: what is told on stderr (text)",
+	{ "log", 0, OPTION_TEXT, "text|json", "how events are told on stderr (text)",
 	  FIELD(log), 0, 0 },
 	{ "gro", 0, OPTION_FLAG, NULL, "take bursts of datagrams as one (all else is dearer)",
 	  FIELD(gro), 0, 0 },

@@ -29,7 +29,7 @@ struct option_spec {
 	const char *name; /* the long name, without dashes */
 	char letter;      /* 0 = no short name */
 	enum option_type type;
-	const char *argument; /* what --help calls the value; NULL for flags */
+	const char *argument; /* the value in --help, or its words: "text|json"; NULL: flag */
 	const char *help;     /* one line */
 	size_t offset;        /* of the value in the struct of values */
 	int64_t min, max;

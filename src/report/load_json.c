@@ -29,7 +29,7 @@ static void put_targets(struct json_t *record, const struct load_plan *plan)
 
 		record_word(part, "kind", target->ops->name);
 		record_text(part, "addr", address_text(&target->address).text);
-		if (target->ops->port > 0)
+		if (probe_has_ports(target->ops))
 			record_integer(part, "port", address_port(&target->address));
 		record_append(record, "targets", part);
 	}

@@ -14,7 +14,8 @@
 #include "load/result.h"
 #include "report/load_ping.h"
 
-/* Before it begins: of the result target, plan, threads, room and hold.asked are read. */
+/* Before it begins: of the result target, plan, threads, room and hold.asked are read.
+ * A plan without connections is none: idle ones are all there is. */
 void load_text_begin(FILE *out, const struct load_result *result);
 
 /* How it ended.  ping: what a probe beside it met; NULL = there was none. */

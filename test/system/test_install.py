@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import pages
 import ping_text
 from harness import PACE, Process, Server, need_tool, run
 
@@ -110,6 +111,18 @@ def test_nothing_of_the_tree_is_installed(prefix):
     names = {path.name for path in prefix.rglob("*") if path.is_file()}
     assert {"sounder"} <= names
     assert not [name for name in names if name.endswith((".a", ".h", ".c", ".py")) or name.startswith("test")]
+
+
+def test_pages_and_completions_are_where_they_are_looked_for(build, prefix):
+    """Where man, and the shells themselves, find them."""
+    need_tool("scdoc")
+    share = prefix / "share"
+    for page in pages.PAGES:
+        installed = share / "man" / f"man{page[-1]}" / page
+        assert installed.read_bytes() == pages.path(build, page).read_bytes()
+    completions = build.directory / "completions"
+    for shell, place in (("bash", "bash-completion/completions/sounder"), ("zsh", "zsh/site-functions/_sounder"), ("fish", "fish/vendor_completions.d/sounder.fish")):
+        assert (share / place).read_bytes() == (completions / f"sounder.{shell}").read_bytes()
 
 
 def test_ping_stands_alone(prefix, tmp_path):

@@ -193,6 +193,7 @@ TEST(idle_connections_are_told_alone_where_nothing_else_was_asked)
 	struct run run;
 
 	begin(&run);
+	run.load.plan.connections = 0;
 	run.load.result.hold = (struct load_hold){ .asked = 1000,
 		                                   .opened = 998,
 		                                   .answered = 997,
@@ -210,6 +211,18 @@ TEST(idle_connections_are_told_alone_where_nothing_else_was_asked)
 	                 "connections\n");
 }
 
+TEST(beside_a_load_they_are_told_in_front_of_it)
+{
+	struct run run;
+
+	begin(&run);
+	run.load.result.hold.asked = 1;
+	load_text_begin(run.paper.out, &run.load.result);
+	assert_non_null(strstr(paper_read(&run.paper),
+	                       ", 1 idle connection, 56 bytes, open loop at 100/s"));
+	end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +234,7 @@ int main(void)
 		cmocka_unit_test(each_fate_is_told_apart_and_only_where_it_occurred),
 		cmocka_unit_test(the_bottleneck_and_the_server_are_named),
 		cmocka_unit_test(idle_connections_are_told_alone_where_nothing_else_was_asked),
+		cmocka_unit_test(beside_a_load_they_are_told_in_front_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
