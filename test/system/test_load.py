@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """`sounder load`: closed and open loops of every kind, what is told of them, and to whom."""
-import json
 import os
 import pty
 import re
@@ -10,7 +9,7 @@ import threading
 import pytest
 
 import harness
-from harness import IPV4, Process, Server, run, wait_until
+from harness import IPV4, Process, Server, run
 from peers import TcpPeer, UdpPeer, closed_port, echo
 from test_json import of_type, records_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from harness import IPV4, Process, Server, run
 from peers import TcpPeer, closed_port, echo
-from test_json import of_type, records_of
+from test_json import records_of
 from test_load import BRIEF, summary_of
 
 
@@ -87,12 +87,17 @@ def test_a_signal_lets_go_of_them():
     assert summary_of(records_of(result.out))["hold"]["opened"] == 5
 
 
-def test_on_loopback_they_come_from_many_addresses(monkeypatch):
-    """More than one address has ports for; where the limit of descriptors permits."""
-    import resource
+def test_on_loopback_they_come_from_as_many_addresses_as_it_takes(alone):
+    """Here each has ports for 400."""
+    narrow = ("sh", "-c", 'echo 40000 40399 >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"', "sh")
+    with Server(IPV4.local("tcp-echo", 9000), ns=alone) as server:
+        text = run("load", "-J", "--hold", 1500, server.url("tcp-echo"), ns=alone, prefix=narrow, code=0).out
+    assert summary_of(records_of(text))["hold"]["answered"] == 1500
 
-    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 50000:
-        pytest.skip("machine: too few descriptors (ulimit -Hn)")
-    with Server(IPV4.local("tcp-echo", 0)) as server:
-        held = hold("--hold", 40000, server.url("tcp-echo"))["hold"]
-    assert held["answered"] == 40000
+
+def test_one_address_that_was_asked_for_is_kept_to(alone):
+    narrow = ("sh", "-c", 'echo 40000 40399 >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"', "sh")
+    with Server(IPV4.local("tcp-echo", 9000), ns=alone) as server:
+        args = ("load", "-J", "-I", "127.0.0.1", "--hold", 500, server.url("tcp-echo"))
+        held = summary_of(records_of(run(*args, ns=alone, prefix=narrow, code=1).out))["hold"]
+    assert held["answered"] == 400 and held["failed"] == 100
