@@ -327,11 +327,17 @@ int socket_peer(int fd, struct address *out)
 	return getpeername(fd, &out->any, &length) < 0 ? -errno : 0;
 }
 
+int socket_settle_on(int fd, const struct address *peer)
+{
+	return connect(fd, &peer->any, address_length(peer)) < 0 ? -errno : 0;
+}
+
 int socket_send_to(int fd, const void *data, size_t length, const struct address *to,
                    struct mono *called)
 {
 	*called = clock_mono();
-	if (sendto(fd, data, length, MSG_NOSIGNAL, &to->any, address_length(to)) < 0)
+	if (sendto(fd, data, length, MSG_NOSIGNAL, to ? &to->any : NULL,
+	           to ? address_length(to) : 0) < 0)
 		return -errno;
 	return 0;
 }

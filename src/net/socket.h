@@ -123,7 +123,10 @@ MUST_CHECK int socket_peer(int fd, struct address *out);
 
 /* --- datagrams, one at a time --- */
 
-/* Sends to an address; called is the instant just before. */
+/* It then talks to this peer alone: what is sent needs no address, which is cheaper. */
+MUST_CHECK int socket_settle_on(int fd, const struct address *peer);
+
+/* Sends to an address, NULL: to the peer that it was settled on; called is the instant just before. */
 MUST_CHECK int socket_send_to(int fd, const void *data, size_t length, const struct address *to,
                               struct mono *called);
 

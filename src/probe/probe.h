@@ -86,7 +86,7 @@ struct probe_options {
 	bool queueing; /* STAMPING_KERNEL: stamps of when they were queued, too */
 	/* All that is wanted of an answer is that it came: no stamps, whatever stamping says, no TTL and TOS, no
 	 * count of retransmissions.  Each call that these would cost is saved: of datagrams a refusal is told
-	 * when no answer waits. */
+	 * when no answer waits, and a channel FOR_ALL talks to the one peer that it was opened to. */
 	bool bare;
 	const char *send;   /* line: what is asked, without its end; borrowed */
 	const char *expect; /* line: how an answer begins; NULL = anyhow; borrowed */

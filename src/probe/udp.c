@@ -60,6 +60,8 @@ int udp_open(struct channel *channel, struct udp *udp, const struct address *to,
 		return -ENOMEM;
 	int result = open_socket(channel, udp, to);
 
+	if (result == 0 && channel->options->bare)
+		result = socket_settle_on(channel->watch.fd, to);
 	if (result == 0)
 		stamps_begin(channel, false);
 	return result < 0 ? result : loop_watch(channel->loop, &channel->watch, LOOP_READ);
@@ -79,7 +81,8 @@ int udp_send(struct channel *channel, struct udp *udp, const struct address *to,
 {
 	if (udp->own_port == address_port(to))
 		return -EADDRINUSE;
-	return socket_send_shared(channel->watch.fd, udp->request, udp->length, to, called);
+	return socket_send_shared(channel->watch.fd, udp->request, udp->length,
+	                          channel->options->bare ? NULL : to, called);
 }
 
 static int take_reports(struct channel *channel, struct event *events, int room,

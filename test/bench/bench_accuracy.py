@@ -13,13 +13,14 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 import time
 
 import netns
 import wire_truth
-from figures import median, quantile, table
+from figures import Figure, heading, median, quantile, rank, ratio, say, table, verdict, verdicts
 from servers import BenchError, Server, announced_port, free_port, running
 
 KINDS = ("icmp", "udp-echo", "tcp-echo", "tcp")
@@ -205,7 +206,7 @@ class Ground:
     def ask(self, asker, kind, probes):
         """Runs one client under capture: its rtts, the wire's, its output."""
         words = self.bench.pinned(self.bench.client_cpu, asker.command(kind, self, probes))
-        self.bench.note(words)
+        self.bench.note(["PORT" if word == str(self.port) else word for word in words])
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             with wire_truth.Wire(self.client, self.server) as wire:
                 time.sleep(SETTLE_SECONDS)
@@ -257,34 +258,33 @@ def middle(runs, name):
 
 
 def micros(*values):
-    return " / ".join(f"{value / 1000:.2f}" for value in values)
+    """In µs; the first of them is the figure."""
+    return Figure(" / ".join(f"{value / 1000:.2f}" for value in values), values[0], "ns")
 
 
 def shown(runs):
     return None if not runs else micros(middle(runs, "median"), middle(runs, "p99"))
 
 
-def verdict(kind, loops, runs, references):
+def judged(kind, loops, runs, references):
     """Which of the bounds are met."""
     idle, beside, tail = BOUNDS[kind]
     limit = beside if loops else idle
-    said = [f"median ≤ {limit / 1000:g}: {'met' if middle(runs, 'median') <= limit else 'NOT MET'}"]
+    said = [verdict(f"median ≤ {limit / 1000:g}", middle(runs, "median") <= limit)]
     if tail:
-        said.append(f"p99 ≤ {tail / 1000:g}: {'met' if middle(runs, 'p99') <= tail else 'NOT MET'}")
+        said.append(verdict(f"p99 ≤ {tail / 1000:g}", middle(runs, "p99") <= tail))
     if references:
         least = RATIO * middle(references, "median") + ALLOWANCE
-        said.append("reference: " + ("met" if middle(runs, "median") <= least else "NOT MET"))
-    return ", ".join(said)
+        said.append(verdict("reference", middle(runs, "median") <= least))
+    return verdicts(said)
 
 
 def row(kind, loops, results):
     ours, references = results["sounder"], results.get("ref_probe")
-    ratio = None
-    if references:
-        ratio = f"{middle(ours, 'median') / max(1, middle(references, 'median')):.2f}"
-    return [kind, loops, micros(middle(ours, "wire")), shown(ours), shown(references), ratio,
+    beside_it = ratio(middle(ours, "median"), max(1, middle(references, "median"))) if references else None
+    return [kind, loops, micros(middle(ours, "wire")), shown(ours), shown(references), beside_it,
             micros(middle(ours, "bias")), micros(max(run.worst for run in ours)),
-            sum(run.missing for run in ours), verdict(kind, loops, ours, references)]
+            sum(run.missing for run in ours), judged(kind, loops, ours, references)]
 
 
 def measure(ground, askers, kind, loops, options):
@@ -300,6 +300,18 @@ def measure(ground, askers, kind, loops, options):
     return results, fates
 
 
+def peer_rows(kind, loops, results):
+    return [[kind, loops, name, shown(runs), micros(middle(runs, "bias")), micros(max(run.worst for run in runs))]
+            for name, runs in results.items() if name != "ref_probe"]
+
+
+PEERS = {"ping": Iputils, "irtt": Irtt}  # by their programs
+
+
+def present(options, program):
+    return not options.no_peers and shutil.which(program) is not None
+
+
 def chosen(bench, options):
     askers = [] if bench.twin else [Sounder(bench)]
     if bench.references:
@@ -309,8 +321,7 @@ def chosen(bench, options):
             twin.name = "sounder"
             twin.fates = lambda output: collections.Counter()
             askers.insert(0, twin)
-    if options.peers:
-        askers += [Iputils(bench), Irtt(bench)]
+    askers += [asker(bench) for program, asker in PEERS.items() if present(options, program)]
     return askers
 
 
@@ -333,7 +344,7 @@ def run(bench, options):
         # The reference knows only ping sockets.
         client.sysctl("net.ipv4.ping_group_range=0 2147483647")
         ground = Ground(bench, client, server)
-        if options.peers:
+        if present(options, "irtt"):
             stack.enter_context(ground.irtt())
         for kind in KINDS:
             with ground.serving(kind):
@@ -342,21 +353,21 @@ def run(bench, options):
                     rows.append(row(kind, loops, results))
                     fates.append([kind, loops, ", ".join(f"{fate} × {count}" for fate, count
                                                          in sorted(taken.items()))])
-                    peers += [[kind, loops, name, shown(runs), micros(middle(runs, "bias")),
-                               micros(max(run.worst for run in runs))]
-                              for name, runs in results.items()
-                              if name not in ("sounder", "ref_probe")]
-    speak(options, rows, peers, fates)
+                    if any(kind in asker.journeys for asker in PEERS.values()):
+                        peers += peer_rows(kind, loops, results)
+    absent = [name for name in PEERS if not present(options, name)]
+    why = "left out" if options.no_peers else "not installed"
+    speak(options, rows, peers + [[None, None, name, why, None, None] for name in absent], fates)
 
 
 def speak(options, rows, peers, fates):
-    print("## Error against the wire\n")
-    print("How far the reported rtt is from the wire's, in µs, median / p99; veth pair between two "
-          f"namespaces, {options.probes} probes at {INTERVAL_MS} ms, busy loops on the client's CPU, each "
-          f"figure the median of {options.rounds} runs, taken in turn. Reference: no more than "
-          f"{RATIO:g} × its median + {ALLOWANCE / 1000:g} µs.\n")
+    heading(2, "Error against the wire")
+    say("How far the reported rtt is from the wire's, in µs, median / p99; veth pair between two "
+        f"namespaces, {options.probes} probes at {INTERVAL_MS} ms, busy loops on the client's CPU, each "
+        f"figure the median of {options.rounds} runs, taken in turn. Reference: no more than "
+        f"{RATIO:g} × its median + {ALLOWANCE / 1000:g} µs.")
     table(["kind", "loops", "wire's rtt", "sounder", "ref_probe", "ratio of medians", "bias",
-           "worst", "unanswered", "bounds"], rows)
-    table(["kind", "loops", "sounder's probes: stamps (sent/received), fates of the others"], fates)
-    if peers:
-        table(["kind", "loops", "peer", "error", "bias", "worst"], peers)
+           "worst", "unanswered", "bounds"], rows, key="accuracy")
+    table(["kind", "loops", "sounder's probes: stamps (sent/received), fates of the others"], fates, key="accuracy-fates")
+    table(["kind", "loops", "program", "error", "bias", "worst"], peers, key="accuracy-peers",
+          ranked=rank({"error": "least"}, name=2))

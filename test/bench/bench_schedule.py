@@ -16,12 +16,14 @@ import subprocess
 import tempfile
 import time
 
-from figures import median, micro, quantile, table
+from figures import heading, median, micro, quantile, say, table, verdict
 from servers import BenchError, Ours
 
 INTERVAL = 10_000_000
 SHORT = 1_000_000  # of the lag that a run tells of itself
 SLACK = 1_000_000  # ns by which a packet may seem early: the first had a lag of its own
+LAG_MOST = 100_000  # p99, ns
+LAST_MOST = 1_000_000
 PCAP_NANOSECONDS = 0xA1B23C4D
 READY_SECONDS = 10
 SPARE_SECONDS = 15  # for a command to end after its deadline
@@ -98,9 +100,10 @@ def probe(bench, command, expression, seconds):
     skipped = re.search(r"(\d+) unsent", done.stdout)
     unsent = int(skipped[1]) if skipped else 0
     lags = [then - times[0] - place * INTERVAL for place, then in places(times, sent + unsent)]
-    shown = shlex.join([os.path.basename(command[0]), *command[1:]])
-    return [f"`{shown}`", sent, unsent, len(times), sent - received, micro(lags[-1]),
-            micro(median(lags)), micro(quantile(lags, 0.99)), micro(max(lags)), micro(min(lags))]
+    return [f"`{bench.line(command)}`", sent, unsent, len(times), sent - received, micro(lags[-1]),
+            micro(median(lags)), micro(quantile(lags, 0.99)), micro(max(lags)), micro(min(lags)),
+            (verdict("none lost, the last within 1 ms", sent == received and abs(lags[-1]) <= LAST_MOST)
+             if command[0] == bench.program("sounder") else None)]
 
 
 def ours(bench, seconds):
@@ -142,29 +145,38 @@ def told(bench, command, seconds, loops):
     gaps = [later - earlier for earlier, later in zip(instants, instants[1:])]
     last = max(sent)
     return [loops, len(sent), f"{unsent} ({unsent / (unsent + len(sent)):.2%})", micro(median(sent.values())),
-            micro(quantile(sent.values(), 0.99)), micro(max(sent.values())), micro(sent[last]), micro(min(gaps))]
+            micro(quantile(sent.values(), 0.99)), micro(max(sent.values())), micro(sent[last]), micro(min(gaps)),
+            lag_verdict(quantile(sent.values(), 0.99), min(gaps), loops)]
+
+
+def lag_verdict(tail, gap, loops):
+    if loops:
+        return verdict("no gap below half an interval", gap >= SHORT / 2)
+    return verdict(f"p99 ≤ {LAG_MOST / 1e3:g} µs", tail <= LAG_MOST)
 
 
 def lag(bench, seconds):
-    print(f"\n## Lag\n\n{seconds} s at one probe each ms, by the records of the run; busy loops on its CPU. Wanted: p99 ≤ 100 µs "
-          "without loops; beside them no drift (the last), no burst (no gap below half an interval), and the share unsent told.\n")
+    heading(2, "Lag")
+    say(f"{seconds} s at one probe each ms, by the records of the run; busy loops on its CPU. Wanted: p99 ≤ 100 µs "
+        "without loops; beside them no drift (the last), no burst (no gap below half an interval), and the share unsent told.")
     with Ours(bench, "udp-echo").start() as server:
         command = [bench.program("sounder"), "ping", "-J", "-i", "1ms", "-w", f"{seconds}s",
                    f"udp-echo://127.0.0.1:{server.port}"]
         rows = [told(bench, command, seconds, loops) for loops in (0, 4)]
-    table(["loops", "sent", "unsent", "lag p50", "lag p99", "lag max", "lag of the last", "least gap"], rows)
+    table(["loops", "sent", "unsent", "lag p50", "lag p99", "lag max", "lag of the last", "least gap", "bound"], rows,
+          key="lag")
 
 
 def run(bench, options):
     seconds = options.seconds
-    print("## Keeping the schedule\n")
-    print(f"{seconds} s at one probe each 10 ms; lag against the first packet + (k - 1) × 10 ms, "
-          "from a capture on lo. Wanted: none lost, the last within 1 ms. Unsent: skipped, since this "
-          "machine stood still for more than an interval.\n")
+    heading(2, "Keeping the schedule")
+    say(f"{seconds} s at one probe each 10 ms; lag against the first packet + (k - 1) × 10 ms, "
+        "from a capture on lo. Wanted: none lost, the last within 1 ms. Unsent: skipped, since this "
+        "machine stood still for more than an interval.")
     rows = [] if bench.twin else list(ours(bench, seconds))
     rows.append(probe(bench, ["ping", "-q", "-i", "0.01", "-w", str(seconds), "127.77.0.2"],
                       "icmp[icmptype] == icmp-echo and dst host 127.77.0.2", seconds))
     table(["command", "sent", "unsent", "captured", "lost", "lag of the last", "lag p50", "lag p99",
-           "lag max", "lag min"], rows)
+           "lag max", "lag min", "bound"], rows, key="schedule")
     if not bench.twin:
         lag(bench, seconds)

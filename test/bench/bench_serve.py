@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """bench_serve: sounder serve beside minimal echo servers, in interleaved pairs."""
 
-from figures import median, micro, milli, table, with_interval
+from figures import (heading, interval, kilobytes, median, micro, milli, per_second, ratio, say, table,
+                     verdict, with_interval)
 from servers import parties
 
 IDLE = 19000  # connections
@@ -87,13 +88,29 @@ def heads(pairs):
     return ["", first, second, "ratio of medians", "median of pair ratios [95 %]", "wanted"]
 
 
+def at_most(limit):
+    """A bound on the median of the pair ratios."""
+    return lambda _, ratios: verdict(f"≤ {limit:g}", median(ratios) <= limit if ratios else None)
+
+
+def reaches(limit):
+    """A bound that the interval of the pair ratios has to reach."""
+
+    def judge(_, ratios):
+        bounds = interval(ratios or [])
+        return verdict(f"95 % interval reaches {limit:g}", bounds[0] <= limit if bounds else None)
+
+    return judge
+
+
 def row(pairs, name, figure, show, wanted=None):
+    """`wanted` judges the medians and the pair ratios."""
     medians = pairs.each(figure)
     cells = [name, *map(show, medians)]
     if len(medians) > 1:
         ratios = pairs.ratios(figure)
-        cells += [f"{medians[0] / medians[1]:.3f}" if medians[1] else None,
-                  with_interval(ratios) if ratios else None, wanted]
+        cells += [ratio(*medians), with_interval(ratios) if ratios else None,
+                  wanted(medians, ratios) if wanted else None]
     return cells
 
 
@@ -110,84 +127,81 @@ def rate(run):
     return run["answered"] / (run["wall"] / 1e9)
 
 
-def show_rate(value):
-    return f"{value / 1e3:.1f} k/s"
-
-
 def latency(bench, runs):
     options = ["--connections", "1000", "--in-flight", "1000", "--size", "64",
                "--warm-up", "20000", "--rounds", "200000"]
-    print("### 1000 TCP connections, 64-byte round trips\n")
-    print("Closed loop: every connection has one message under way all the time, 200 000 round "
-          "trips a run after 20 000 to warm up; exact percentiles of each run.\n")
+    heading(3, "1000 TCP connections, 64-byte round trips")
+    say("Closed loop: every connection has one message under way all the time, 200 000 round "
+        "trips a run after 20 000 to warm up; exact percentiles of each run.")
     pairs = measure(bench, parties(bench, "tcp-echo"), "tcp", options, runs)
     table(heads(pairs), [
         row(pairs, "p50", lambda run: run["p50"], milli),
         row(pairs, "p99", lambda run: run["p99"], milli),
-        row(pairs, "p99.9", lambda run: run["p999"], milli, "≤ 1.2"),
-        row(pairs, "maximum", lambda run: run["max"], milli, "≤ 3"),
-        row(pairs, "round trips", rate, show_rate),
+        row(pairs, "p99.9", lambda run: run["p999"], milli, at_most(1.2)),
+        row(pairs, "maximum", lambda run: run["max"], milli, at_most(3)),
+        row(pairs, "round trips", rate, per_second),
         unanswered_row(pairs),
-    ])
-    print(f"{pairs.account()}.\n")
+    ], key="latency")
+    say(f"{pairs.account()}.")
 
 
 def idle(bench, runs):
     options = ["--connections", str(IDLE), "--in-flight", "64", "--size", "64",
                "--hold-ms", "2000"]
-    print(f"### {IDLE} idle TCP connections\n")
-    print("Opened one after the other from as many addresses as keep each below 1000, silent for 2 s, then each asked once, "
-          "64 at a time. Resident memory is VmRSS of the server, growth against a server that "
-          "has just begun to listen, the greater of before and after the answers.\n")
+    heading(3, f"{IDLE} idle TCP connections")
+    say("Opened one after the other from as many addresses as keep each below 1000, silent for 2 s, then each asked once, "
+        "64 at a time. Resident memory is VmRSS of the server, growth against a server that "
+        "has just begun to listen, the greater of before and after the answers.")
     pairs = measure(bench, parties(bench, "tcp-echo"), "hold", options, runs,
                     unfit=lambda run: False)
-    kb = "{:.0f} kB".format
     table(heads(pairs), [
-        row(pairs, "resident before", lambda run: run["before_kb"], kb),
+        row(pairs, "resident before", lambda run: run["before_kb"], kilobytes),
         row(pairs, "growth", lambda run: max(run["held_kb"], run["after_kb"])
-            - run["before_kb"], kb, f"< {IDLE * 64 // 1024} kB: 64 B each"),
-        row(pairs, "time to open", lambda run: run["open"], milli, "≤ 1.2"),
+            - run["before_kb"], kilobytes,
+            lambda medians, _: verdict(f"< {IDLE * 64 // 1024} kB: 64 B each", medians[0] < IDLE * 64 / 1024)),
+        row(pairs, "time to open", lambda run: run["open"], milli, at_most(1.2)),
         row(pairs, "CPU in 2 s of idleness", lambda run: run["idle_cpu"], milli),
-        row(pairs, "answered afterwards", lambda run: run["answered"], "{:.0f}".format, str(IDLE)),
+        row(pairs, "answered afterwards", lambda run: run["answered"], "{:.0f}".format,
+            lambda medians, _: verdict(f"{IDLE}", medians[0] == IDLE)),
         row(pairs, "time to answer all", lambda run: run["wall"], milli),
         unanswered_row(pairs),
-    ])
-    print(f"{pairs.account()}: neither memory nor answers hang on the machine's mood.\n")
+    ], key="idle")
+    say(f"{pairs.account()}: neither memory nor answers hang on the machine's mood.")
 
 
 CPU_CASES = (
-    # title, kind, host, mode of the client, its options
-    ("TCP, 64 connections", "tcp-echo", "127.0.0.1", "tcp",
+    # key, title, kind, host, mode of the client, its options
+    ("cpu-tcp", "TCP, 64 connections", "tcp-echo", "127.0.0.1", "tcp",
      ["--connections", "64", "--in-flight", "64", "--warm-up", "5000", "--rounds", "25000"]),
-    ("UDP, 64 outstanding", "udp-echo", "127.0.0.1", "udp",
+    ("cpu-udp", "UDP, 64 outstanding", "udp-echo", "127.0.0.1", "udp",
      ["--in-flight", "64", "--warm-up", "8000", "--rounds", "40000"]),
-    ("UDP, 64 outstanding, bound to 0.0.0.0", "udp-echo", "0.0.0.0", "udp",
+    ("cpu-udp-any", "UDP, 64 outstanding, bound to 0.0.0.0", "udp-echo", "0.0.0.0", "udp",
      ["--in-flight", "64", "--warm-up", "8000", "--rounds", "40000"]),
 )
 
 
 def cpu(bench, wanted):
-    print("### Server's CPU per 64-byte round trip\n")
-    print("From the scheduler's account of all its threads (ns), over a fixed number of round "
-          "trips after a warm-up. Many short runs rather than few long ones: a virtual machine's "
-          "speed wanders by a tenth within seconds, and a pair must lie within one mood.\n")
-    for title, kind, host, mode, options in CPU_CASES:
+    heading(3, "Server's CPU per 64-byte round trip")
+    say("From the scheduler's account of all its threads (ns), over a fixed number of round "
+        "trips after a warm-up. Many short runs rather than few long ones: a virtual machine's "
+        "speed wanders by a tenth within seconds, and a pair must lie within one mood.")
+    for key, title, kind, host, mode, options in CPU_CASES:
         pairs = measure(bench, parties(bench, kind, host), mode, [*options, "--size", "64"],
                         wanted)
-        print(f"**{title}**\n")
+        heading(4, title)
         table(heads(pairs), [
             row(pairs, "CPU per round trip", lambda run: run["cpu"] / max(run["answered"], 1),
-                micro, "95 % interval reaches 1.05"),
-            row(pairs, "round trips", rate, show_rate),
+                micro, reaches(1.05)),
+            row(pairs, "round trips", rate, per_second),
             row(pairs, "p50", lambda run: run["p50"], micro),
             unanswered_row(pairs),
-        ])
-        print(f"{pairs.account()}.\n")
+        ], key=key)
+        say(f"{pairs.account()}.")
 
 
 def run(bench, options):
-    print("## Serving\n")
-    print(RULE + "\n")
+    heading(2, "Serving")
+    say(RULE)
     latency(bench, options.runs)
     idle(bench, min(options.runs, 3))
     cpu(bench, options.pairs)

@@ -5,11 +5,12 @@ import json
 import shlex
 import subprocess
 
-from figures import median, table
+from figures import heading, median, nano, say, table, verdict
 from servers import BenchError
 
 RUNS = 9
 PROBES = 1000000
+MOST = 200  # ns
 
 
 def measure(bench, targets):
@@ -26,12 +27,12 @@ def measure(bench, targets):
 
 
 def run(bench, _options):
-    print("## The session's own cost\n")
-    print(f"An unmodified session and a kind that answers after 50 µs of virtual time: {PROBES} "
-          f"probes, {RUNS} runs, on CPU {bench.client_cpu}, no system call, no sink. Each probe "
-          "is two wake-ups: one to send, one to hear.\n")
+    heading(2, "The session's own cost")
+    say(f"An unmodified session and a kind that answers after 50 µs of virtual time: {PROBES} "
+        f"probes, {RUNS} runs, on CPU {bench.client_cpu}, no system call, no sink. Each probe "
+        "is two wake-ups: one to send, one to hear.")
     table(["targets", "stamps", "CPU per probe", "least", "most", "wanted"], [
-        [targets, stamps, f"{median(spent):.0f} ns", f"{min(spent):.0f} ns",
-         f"{max(spent):.0f} ns", "≤ 200 ns"]
+        [targets, stamps, nano(median(spent)), nano(min(spent)), nano(max(spent)),
+         verdict(f"≤ {MOST} ns", median(spent) <= MOST)]
         for targets in (1, 10000)
-        for stamps, spent in measure(bench, targets).items()])
+        for stamps, spent in measure(bench, targets).items()], key="session")

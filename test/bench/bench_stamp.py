@@ -16,8 +16,8 @@ import tempfile
 import netns
 import wire_truth
 from bench_accuracy import Ground, beside, records
-from bench_serve import disturbed, rate, show_rate
-from figures import median, micro, quantile, table
+from bench_serve import disturbed, rate
+from figures import heading, median, micro, per_second, quantile, ratio, say, table, verdict
 from servers import BenchError, Ours, announced_port, running
 
 LOOPS = (0, 4)
@@ -104,7 +104,7 @@ def judged(name, middle, tail):
     most = BOUNDS[name]
     within = (most[0] is None or middle <= most[0]) and tail <= most[1]
     bound = " / ".join("–" if each is None else f"{each / 1000:g}" for each in most)
-    return f"≤ {bound}: {'met' if within else 'NOT MET'}"
+    return verdict(f"≤ {bound}", within)
 
 
 def accuracy(ground, options):
@@ -121,10 +121,10 @@ def accuracy(ground, options):
             middle = median(median(run) for run in fit)
             tail = median(quantile(run, 0.99) for run in fit)
             rows.append([name, *how, micro(middle), micro(tail), judged(name, middle, tail)])
-    print("### Error against the wire\n")
-    print(f"{options.probes} probes in each run, busy loops on the sender's CPU, each figure the median of "
-          f"{options.rounds} runs.\n")
-    table(["what", "loops", "ms apart", "reflector", "median", "p99", "bound, µs"], rows)
+    heading(3, "Error against the wire")
+    say(f"{options.probes} probes in each run, busy loops on the sender's CPU, each figure the median of "
+        f"{options.rounds} runs.")
+    table(["what", "loops", "ms apart", "reflector", "median", "p99", "bound, µs"], rows, key="stamp-error")
 
 
 # --- loss by direction ---------------------------------------------------------------------------
@@ -154,12 +154,12 @@ def loss(ground, options):
     # Closing probes may be dropped too, and are no losses.
     spare = summary["closing_probes"]
     exact = summary["undetermined"] == 0 and all(one is not None and 0 <= real - one <= spare for one, real in zip(said, truth))
-    print("### Loss by direction\n")
-    print(f"{summary['transmitted']} probes at {LOSS_INTERVAL_MS} ms; nft drops {FORWARD_PERCENT} % of the requests and "
-          f"{REVERSE_PERCENT} % of the replies at random, and counts them.\n")
+    heading(3, "Loss by direction")
+    say(f"{summary['transmitted']} probes at {LOSS_INTERVAL_MS} ms; nft drops {FORWARD_PERCENT} % of the requests and "
+        f"{REVERSE_PERCENT} % of the replies at random, and counts them.")
     table(["", "told", "dropped"], [["forward", said[0], truth[0]], ["reverse", said[1], truth[1]],
                                     ["undetermined", summary["undetermined"], None], ["closing probes", spare, None],
-                                    ["exact", "yes" if exact else "NO", None]])
+                                    ["exact", verdict("", exact), None]], key="stamp-loss")
 
 
 # --- how fast ------------------------------------------------------------------------------------
@@ -173,9 +173,9 @@ class Stamp(Ours):
 
 
 def throughput(bench, options):
-    print("### Replies a second, 64 outstanding\n")
-    print("One worker on a CPU of its own, on loopback; the client's requests are made in advance and sent in batches. "
-          "It looks for replies without sleeping: the server pays for no wake-up.\n")
+    heading(3, "Replies a second, 64 outstanding")
+    say("One worker on a CPU of its own, on loopback; the client's requests are made in advance and sent in batches. "
+        "It looks for replies without sleeping: the server pays for no wake-up.")
     with tempfile.TemporaryDirectory() as directory:
         keys = pathlib.Path(directory) / "keys"
         keys.write_text(f"* text:{KEY}\n")
@@ -196,12 +196,13 @@ def throughput(bench, options):
         speed = median(map(rate, kept))
         first = first or speed
         name = "udp-echo" if side is sides[0][0] else side.name
-        ratio = speed / first
-        verdict = None if least is None else f"≥ {least:g}: {'met' if ratio >= least else 'NOT MET'}"
-        rows.append([name, more[1], show_rate(speed), micro(median(run["cpu"] / max(1, run["answered"]) for run in kept)),
-                     f"{ratio:.2f}", sum(run["lost"] + run["corrupt"] + run["strange"] for run in kept),
-                     sum(map(bool, map(disturbed, kept))), verdict])
-    table(["service", "octets", "replies", "CPU of each", "beside udp-echo", "unanswered", "runs disturbed", "bound"], rows)
+        share = speed / first
+        judged_as = None if least is None else verdict(f"≥ {least:g}", share >= least)
+        rows.append([name, more[1], per_second(speed), micro(median(run["cpu"] / max(1, run["answered"]) for run in kept)),
+                     ratio(speed, first), sum(run["lost"] + run["corrupt"] + run["strange"] for run in kept),
+                     sum(map(bool, map(disturbed, kept))), judged_as])
+    table(["service", "octets", "replies", "CPU of each", "beside udp-echo", "unanswered", "runs disturbed", "bound"], rows,
+          key="stamp-rate")
 
 
 def memory(bench):
@@ -210,14 +211,15 @@ def memory(bench):
         announced_port(process, errors)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
         errors.seek(0)
-        said = [line for line in errors.read().decode().splitlines() if re.search("memory|session", line)]
-    print(f"### Memory at {SESSIONS} sessions\n")
+        said = [re.sub(r"^t=\S+ level=\S+ ", "", line) for line in errors.read().decode().splitlines()
+                if re.search("memory|session", line)]
+    heading(3, f"Memory at {SESSIONS} sessions")
     table(["what the reflector says", ""], [[line, ""] for line in said] +
-          [["resident before the first request", re.search(r"VmRSS:\s*(.*)", status)[1]]])
+          [["resident before the first request", re.search(r"VmRSS:\s*(.*)", status)[1]]], key="stamp-memory")
 
 
 def run(bench, options):
-    print("## STAMP\n")
+    heading(2, "STAMP")
     with netns.pair() as (client, server), beside(bench.server_cpu):
         ground = Reflector(bench, client, server)
         accuracy(ground, options)

@@ -13,14 +13,16 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
 
 import netns
-from figures import median, micro, table
+from figures import Figure, heading, median, micro, per_second, rank, ratio, say, table, verdict
 from servers import BenchError
 
+PEERS = ("fping",)
 ROUNDS_OF_PINGS = 5
 FIRST = ipaddress.IPv4Address("127.1.0.0")
 LIMIT_SECONDS = 120
@@ -186,38 +188,43 @@ def middle(runs, name):
 
 def row(name, runs):
     mean = middle(runs, "mean")
-    return [name, f"{middle(runs, 'rate') / 1e3:.1f} k", micro(middle(runs, "cpu")),
-            f"{middle(runs, 'rss'):.1f} MB", micro(mean) if mean else None,
+    return [name, per_second(middle(runs, "rate")), micro(middle(runs, "cpu")),
+            megabytes(middle(runs, "rss")), micro(mean) if mean else None,
             sum(run.sent for run in runs), sum(run.lost for run in runs)]
 
 
-def judged(name, value, met):
-    return [name, value, "met" if met else "NOT MET"]
+def megabytes(amount):
+    return Figure(f"{amount:.1f} MB", amount, "MB")
 
 
 def against_fping(results, name):
-    """Rate and CPU per ping, as shares of fping's."""
-    return tuple(middle(results[name], what) / middle(results["fping"], what)
+    """Rate and CPU per ping, as shares of fping's; None where it is not installed."""
+    if "fping" not in results:
+        return None, None
+    return tuple(ratio(middle(results[name], what), middle(results["fping"], what))
                  for what in ("rate", "cpu"))
+
+
+def judged(name, value, meets):
+    return [name, value, verdict("", None if value is None else meets(value.value))]
 
 
 def bounds(results, many, few):
     rate, cpu = against_fping(results, "sounder")
-    rss = middle(results["sounder"], "rss")
-    rows = [judged("pings/s : fping's ≥ 2", f"{rate:.2f}", rate >= 2),
-            judged("CPU per ping : fping's ≤ 0.6", f"{cpu:.2f}", cpu <= 0.6),
-            judged("RSS ≤ 8 MB", f"{rss:.1f} MB", rss <= 8),
-            judged("mean rtt − that of 2 targets, ± 1 µs", micro(many - few),
-                   abs(many - few) <= 1000)]
+    rows = [judged("pings/s : fping's ≥ 2", rate, lambda value: value >= 2),
+            judged("CPU per ping : fping's ≤ 0.6", cpu, lambda value: value <= 0.6),
+            judged("RSS ≤ 8 MB", megabytes(middle(results["sounder"], "rss")), lambda value: value <= 8),
+            judged("mean rtt − that of 2 targets, ± 1 µs", micro(many - few), lambda value: abs(value) <= 1000)]
     if "mping" in results:
         rate, cpu = against_fping(results, "mping")
-        rows += [["mping's pings/s : fping's", f"{rate:.2f}", None],
-                 ["mping's CPU per ping : fping's", f"{cpu:.2f}", None]]
+        rows += [["mping's pings/s : fping's", rate, None], ["mping's CPU per ping : fping's", cpu, None]]
     return rows
 
 
 def measure(ground, options):
     pingers = {"fping": fping, "sounder": sounder, "mping": mping}
+    if not shutil.which("fping"):
+        del pingers["fping"]
     if ground.bench.twin:
         del pingers["sounder"]
     if ground.bench.references is None:
@@ -230,19 +237,21 @@ def measure(ground, options):
 
 
 def speak(ground, results, rounds):
-    print("## Many targets\n")
-    print(f"{ground.targets} loopback targets × {ROUNDS_OF_PINGS}, each figure the median of "
-          f"{rounds} runs, taken in turn, start and end of the process included. fping and mping "
-          "stamp the sending in user space.\n")
+    heading(2, "Many targets")
+    say(f"{ground.targets} loopback targets × {ROUNDS_OF_PINGS}, each figure the median of "
+        f"{rounds} runs, taken in turn, start and end of the process included. fping and mping "
+        "stamp the sending in user space.")
     table(["program", "pings/s", "CPU per ping", "peak RSS", "mean rtt", "sent", "lost"],
-          [row(name, runs) for name, runs in results.items()])
+          [row(name, runs) for name, runs in results.items()]
+          + [[name, "not installed", *[None] * 5] for name in PEERS if name not in results], key="targets",
+          ranked=rank({"pings/s": "most", "CPU per ping": "least", "peak RSS": "least"}))
 
 
 def compare_means(ground, results, rounds):
     rows = means(ground, rounds)
     table(["sounder", "mean rtt", "stamps (sent/received)"],
-          [[what, micro(mean), stamps] for what, mean, stamps in rows])
-    table(["bound", "measured", ""], bounds(results, rows[0][1], rows[1][1]))
+          [[what, micro(mean), stamps] for what, mean, stamps in rows], key="targets-mean")
+    table(["bound", "measured", ""], bounds(results, rows[0][1], rows[1][1]), key="targets-bounds")
 
 
 def run(bench, options):

@@ -19,7 +19,7 @@
 static const char usage[] =
 	"usage: echo_bench tcp|hold|udp|stamp --port N --pid N [--host ADDRESS] [--connections N]\n"
 	"                  [--in-flight N] [--size BYTES] [--warm-up N] [--rounds N] [--hold-ms N]\n"
-	"                  [--ping 0|1] [--sealed 0|1] [--spin 0|1]\n"
+	"                  [--say LINE --hear LINE] [--sealed 0|1] [--spin 0|1]\n"
 	"       echo_bench spawn [--runs N] -- COMMAND [ARG...] [-- COMMAND [ARG...]]...\n"
 	"  tcp    round trips over many connections: latency, server's CPU\n"
 	"  hold   opens connections, lets them idle, then asks each once: server's memory\n"
@@ -56,7 +56,6 @@ static const struct number {
 	{ "runs", offsetof(struct setup, runs), 1, 1000000 },
 	{ "sealed", offsetof(struct setup, sealed), 0, 1 },
 	{ "spin", offsetof(struct setup, spin), 0, 1 },
-	{ "ping", offsetof(struct setup, ping), 0, 1 },
 };
 
 static bool number_take(struct setup *setup, const struct number *number, const char *text)
@@ -76,8 +75,23 @@ static bool number_take(struct setup *setup, const struct number *number, const 
 	return true;
 }
 
+static bool line_take(const char **line, const char *name, const char *text)
+{
+	if (strlen(text) > MESSAGE_MAX - 3) {
+		fprintf(stderr, "echo_bench: --%s takes a line of at most %d bytes\n", name,
+		        MESSAGE_MAX - 3);
+		return false;
+	}
+	*line = text;
+	return true;
+}
+
 static bool option_take(struct setup *setup, const char *name, const char *text)
 {
+	if (strcmp(name, "say") == 0)
+		return line_take(&setup->form.line, name, text);
+	if (strcmp(name, "hear") == 0)
+		return line_take(&setup->form.answer, name, text);
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		if (strcmp(name, numbers[i].name) == 0)
 			return number_take(setup, &numbers[i], text);
@@ -142,7 +156,7 @@ int main(int argc, char **argv)
 	};
 	const struct mode *mode = argc > 1 ? mode_find(argv[1]) : NULL;
 
-	if (!mode || !setup_parse(&setup, argv + 2) ||
+	if (!mode || !setup_parse(&setup, argv + 2) || !setup.form.line != !setup.form.answer ||
 	    (mode->asks && (setup.port == 0 || setup.pid == 0 || *setup.commands))) {
 		fputs(usage, stderr);
 		return 2;

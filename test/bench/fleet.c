@@ -143,7 +143,7 @@ static void vessel_send(struct fleet *fleet, struct vessel *vessel)
 	vessel->got = 0;
 	vessel->under_way = true;
 	fleet->issued++;
-	size_t length = message_ask(fleet->form, bytes, fleet->size, vessel->number);
+	size_t length = message_ask(&fleet->form, bytes, fleet->size, vessel->number);
 	vessel->sent_at = now_mono();
 	ssize_t sent = send(vessel->socket, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0 || (size_t)sent != length)
@@ -178,7 +178,7 @@ static bool vessel_heard(struct fleet *fleet, struct vessel *vessel)
 		return false;
 	}
 
-	size_t whole = message_expect(fleet->form, wanted, fleet->size, vessel->number);
+	size_t whole = message_expect(&fleet->form, wanted, fleet->size, vessel->number);
 	size_t room = vessel->under_way ? whole - vessel->got : 0;
 	if ((size_t)length > room || memcmp(bytes, wanted + vessel->got, (size_t)length) != 0) {
 		fleet->corrupt++;

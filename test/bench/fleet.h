@@ -25,7 +25,7 @@ struct fleet {
 	int epoll;
 
 	size_t size; // bytes of a message
-	enum message_form form;
+	struct message_form form;
 	uint64_t number; // the next message's
 	uint64_t issued; // of the drive under way
 	uint64_t answered;

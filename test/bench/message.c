@@ -25,24 +25,25 @@ void message_fill(uint8_t *bytes, size_t size, uint64_t number)
 
 static size_t message_say(const char *line, uint8_t *bytes)
 {
-	size_t length = strlen(line);
+	const char *end = stpcpy(stpcpy((char *)bytes, line), "\r\n");
 
-	memcpy(bytes, line, length);
-	return length;
+	return (size_t)(end - (const char *)bytes);
 }
 
-size_t message_ask(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+size_t message_ask(const struct message_form *form, uint8_t *bytes, size_t size,
+                   uint64_t number)
 {
-	if (form == MESSAGE_PING)
-		return message_say("PING\r\n", bytes);
+	if (form->line)
+		return message_say(form->line, bytes);
 	message_fill(bytes, size, number);
 	return size;
 }
 
-size_t message_expect(enum message_form form, uint8_t *bytes, size_t size, uint64_t number)
+size_t message_expect(const struct message_form *form, uint8_t *bytes, size_t size,
+                      uint64_t number)
 {
-	if (form == MESSAGE_PING)
-		return message_say("+PONG\r\n", bytes);
+	if (form->line)
+		return message_say(form->answer, bytes);
 	message_fill(bytes, size, number);
 	return size;
 }

@@ -82,7 +82,7 @@ int tcp_run(const struct setup *setup)
 	int result = fleet_open(&fleet, &setup->server, setup->connections, setup->size);
 	if (result < 0)
 		return result;
-	fleet.form = setup->ping ? MESSAGE_PING : MESSAGE_ECHO;
+	fleet.form = setup->form;
 	result = samples_init(&rtt, setup->rounds);
 	if (result == 0)
 		result = fleet_drive(&fleet, setup->warm_up, setup->in_flight, NULL);

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
+#include "message.h"
+
 struct setup {
 	struct sockaddr_in server;
 	uint64_t pid;
@@ -16,10 +18,10 @@ struct setup {
 	uint64_t rounds;
 	uint64_t hold_ms;
 	uint64_t runs;
-	uint64_t sealed; // 1: authenticated STAMP
-	uint64_t spin;   // 1: datagrams: looks for answers, and never sleeps
-	uint64_t ping;   // 1: ask by the line PING instead of an echo
-	char **commands; // what follows the options
+	uint64_t sealed;          // 1: authenticated STAMP
+	uint64_t spin;            // 1: datagrams: looks for answers, and never sleeps
+	struct message_form form; // of streams
+	char **commands;          // what follows the options
 };
 
 // Round trips over `connections`, `in_flight` under way: latency, server's CPU.

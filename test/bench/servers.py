@@ -56,11 +56,16 @@ class Bench:
     def pinned(self, cpu, command):
         return ["taskset", "-c", str(cpu), *command]
 
-    def note(self, command):
-        """Remembers a command line for the list at the end, programs by their bare names."""
-        ours = (str(self.build), self.compiled.name)
-        line = shlex.join(os.path.basename(word) if word.startswith(ours) else word
+    def line(self, command):
+        """A command line as it is shown: programs and files by their bare names, ports by that word, so that
+        it is the same whenever it is run."""
+        ours = (str(self.build), tempfile.gettempdir())
+        return shlex.join(re.sub(r":[1-9]\d{3,4}$", ":PORT", os.path.basename(word) if word.startswith(ours) else word)
                           for word in command)
+
+    def note(self, command):
+        """Remembers a command line for the list at the end."""
+        line = self.line(command)
         if line not in self.seen:
             self.seen.append(line)
 
@@ -142,20 +147,21 @@ def free_port(transport):
                 return port
 
 
-def answers(transport, port, question):
+def answers(transport, port, question, answer):
     with socket.socket(socket.AF_INET, transport) as probe:
         probe.settimeout(0.2)
         try:
             probe.connect(("127.0.0.1", port))
             probe.send(question)
-            return probe.recv(16) in (question, b"+PONG\r\n")
+            return probe.recv(64) == answer
         except OSError:
             return False
 
 
-def wait_ready(process, errors, transport, port, question=b"ready?"):
+def wait_ready(process, errors, transport, port, question=b"ready?", answer=None):
+    """Until it answers the question, by an echo unless an answer is given."""
     until = time.monotonic() + READY_SECONDS
-    while not answers(transport, port, question):
+    while not answers(transport, port, question, answer or question):
         if process.poll() is not None or time.monotonic() > until:
             raise BenchError(f"{shlex.join(process.args)} does not answer: {said(errors)}")
         time.sleep(0.01)
