@@ -44,6 +44,7 @@ struct hold {
 	struct loop loop;
 	struct load_hold *counts;
 	size_t count, next, busy;
+	uint32_t exhausted; /* source addresses that had no port left */
 	bool asking;
 	struct mono progress; /* when something last came of anything */
 	struct held held[];
@@ -148,22 +149,28 @@ static void settle(struct hold *hold, struct held *held, enum state state, struc
 	socket_close(&held->watch.fd);
 }
 
-/* On loopback from an address of its own for so many. */
+/* Whether it can come from other addresses than the usual one. */
+static bool may_spread(const struct hold *hold, const struct address *to)
+{
+	const struct socket_options *options = &hold->options->ask.probe.socket;
+
+	return address_family(&options->source) == AF_UNSPEC && !options->device &&
+	       address_family(to) == AF_INET && address_is_loopback(to);
+}
+
 static void choose_source(const struct hold *hold, size_t number, const struct address *to,
                           struct socket_options *options)
 {
-	uint32_t step = (uint32_t)(number / HOLD_PER_SOURCE);
+	uint32_t step = (uint32_t)(number / HOLD_PER_SOURCE) + hold->exhausted;
 
-	if (address_family(&options->source) != AF_UNSPEC || options->device ||
-	    address_family(to) != AF_INET || !address_is_loopback(to) ||
-	    hold->count <= HOLD_PER_SOURCE)
+	if (step == 0 || !may_spread(hold, to))
 		return;
 	options->source = (struct address){ 0 };
 	options->source.v4.sin_family = AF_INET;
 	options->source.v4.sin_addr.s_addr = htonl(LOOPBACK + step);
 }
 
-static int connect_one(struct hold *hold, struct held *held)
+static int connect_from(struct hold *hold, struct held *held)
 {
 	size_t number = number_of(hold, held);
 	const struct address *to = &hold->targets[number % hold->target_count].address;
@@ -179,6 +186,20 @@ static int connect_one(struct hold *hold, struct held *held)
 		result = socket_configure(held->watch.fd, family, &options);
 	if (result == 0)
 		result = socket_connect(held->watch.fd, to, &called);
+	if ((result == -EADDRNOTAVAIL || result == -EADDRINUSE) && may_spread(hold, to))
+		return -EAGAIN;
+	return result;
+}
+
+static int connect_one(struct hold *hold, struct held *held)
+{
+	int result = connect_from(hold, held);
+
+	if (result == -EAGAIN) { /* that address has no port left */
+		socket_close(&held->watch.fd);
+		hold->exhausted++;
+		result = connect_from(hold, held);
+	}
 	if (result == 0)
 		result = loop_watch(&hold->loop, &held->watch, LOOP_WRITE);
 	return result;

@@ -7,7 +7,7 @@
  *
  * What is kept of each is a few bytes, so hundreds of thousands are the server's burden and not ours.  On
  * loopback one address has ports for some 28 000 connections to one server, so they come from 127.0.0.1,
- * 127.0.0.2 ..., HOLD_PER_SOURCE from each.
+ * 127.0.0.2 ..., HOLD_PER_SOURCE from each, or as many as it has ports for.
  */
 #pragma once
 

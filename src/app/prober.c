@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "app/trial.h"
-#include "base/text.h"
+#include "probe/kinds.h"
 #include "probe/session.h"
 
 enum { HAPPENINGS = 16 };
@@ -75,28 +75,43 @@ static void *work(void *state)
 
 /* --- making it --- */
 
-/* A kind alone asks the first target's host, at the same port if the load asks by that kind. */
+/* Whether a kind without a port of its own is to ask at the very port that the load asks: by the same kind, or
+ * by the handshake of the same server. */
+static bool shares_port(const struct probe_ops *ops, const struct probe_ops *load)
+{
+	return ops == load ||
+	       (ops->scope == CHANNEL_PER_PROBE && load->scope == CHANNEL_PER_TARGET);
+}
+
+/* A kind alone asks the first target's host. */
+static int read_kind(struct prober *prober, const struct ping_target *first,
+                     const struct host_text *host, const char *kind, struct err *err)
+{
+	struct ask_options *ask = &prober->ask;
+	int result = ask_kind_check(kind, err);
+
+	if (result < 0)
+		return result;
+	ask->kind = kind;
+	ask->host = host->text;
+	if (shares_port(kind_by_name(kind), first->ops))
+		ask->port = first->port;
+	result = ping_targets_add(&prober->given, ask, NULL, NULL, err);
+	ask->host = NULL; /* the target has a copy of it */
+	return result;
+}
+
 static int read_word(struct prober *prober, const struct load_targets *targets,
                      const char *word, struct err *err)
 {
 	struct ping_target first = ping_targets_at(&targets->given, 0);
 	struct host_text host = ping_target_host(&first);
-	struct ask_options *ask = &prober->ask;
-	int result;
 
-	ask->port = -1;
-	if (!strstr(word, "://")) {
-		ask->kind = word;
-		ask->host = host.text;
-		result = ask_kind_check(word, err);
-		if (result == 0 && strcmp(word, first.ops->name) == 0)
-			ask->port = first.port;
-		word = NULL;
-	} else {
-		result = 0;
-	}
-	if (result == 0)
-		result = ping_targets_add(&prober->given, ask, word, NULL, err);
+	prober->ask.port = -1;
+	int result = strstr(word, "://")
+	                     ? ping_targets_add(&prober->given, &prober->ask, word, NULL, err)
+	                     : read_kind(prober, &first, &host, word, err);
+
 	if (result == 0)
 		prober->target = ping_targets_at(&prober->given, 0);
 	return result;
