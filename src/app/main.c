@@ -21,7 +21,7 @@ static const char usage[] =
 	"  sounder ping tcp://example.com     TCP handshake\n"
 	"  sounder load tcp-echo://example.com\n"
 	"                                     many requests at a time\n"
-	"  sounder serve                      answer: pong, TCP echo, UDP echo\n"
+	"  sounder serve                      answer: pong, TCP echo, UDP echo, STAMP\n"
 	"\n"
 	"commands:\n"
 	"  ping    ask, and tell round trips, loss and jitter\n"
