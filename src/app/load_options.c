@@ -304,7 +304,7 @@ static size_t depth_of(const struct load_options *options, const struct load_pla
 {
 	if (options->depth > 0)
 		return (size_t)options->depth;
-	if (plan->pace == LOAD_CLOSED || options->reconnect)
+	if (plan->pace == LOAD_CLOSED || options->reconnect || plan->connections == 0)
 		return 1;
 	return plan->connections < IN_FLIGHT ? IN_FLIGHT / plan->connections : 1;
 }

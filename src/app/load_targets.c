@@ -28,7 +28,7 @@ static int add(struct load_targets *targets, const struct load_options *options,
 /* Their names, as a person should see them. */
 static int join_names(struct load_targets *targets)
 {
-	size_t length = 0, at = 0;
+	size_t length = 1, at = 0;
 
 	for (size_t i = 0; i < targets->given.count; i++)
 		length += strlen(ping_targets_at(&targets->given, i).name) + 1;
@@ -42,7 +42,7 @@ static int join_names(struct load_targets *targets)
 		at += strlen(name);
 		targets->names[at++] = ' ';
 	}
-	targets->names[length - 1] = '\0';
+	targets->names[at > 0 ? at - 1 : 0] = '\0';
 	return 0;
 }
 

@@ -11,7 +11,7 @@ enum { HAPPENINGS = 128 };
 /* After this, connections that are not made yet are waited for no more. */
 #define OPENING_MOST (2 * NS_PER_SEC)
 
-#define FAR_AWAY (365 * 86400 * NS_PER_SEC)
+#define FAR_AWAY (INT64_C(365) * 86400 * NS_PER_SEC)
 
 int worker_init(struct worker *worker, const struct load_plan *plan, const struct watch *news,
                 struct err *err)
@@ -102,7 +102,7 @@ static void hand_over(struct worker *worker)
 static void obey(struct worker *worker, struct mono now)
 {
 	take_start(worker);
-	if (atomic_load_explicit(&worker->handing, memory_order_relaxed) == HANDING_ASKED)
+	if (atomic_load_explicit(&worker->handing, memory_order_acquire) == HANDING_ASKED)
 		hand_over(worker);
 	if (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
 		return;

@@ -7,6 +7,8 @@
 #include "app/usage.h"
 #include "unit.h"
 
+#define BURNT INT64_C(30000000) /* ns */
+
 TEST(a_line_is_read_whatever_the_name_holds)
 {
 	static const char *const lines[] = {
@@ -48,7 +50,7 @@ static void burn(void)
 {
 	struct usage usage = { 0 };
 
-	while (usage.cpu < 30 * 1000 * 1000)
+	while (usage.cpu < BURNT)
 		assert_int_equal(usage_read(getpid(), &usage), 0);
 }
 
@@ -75,14 +77,14 @@ TEST(a_process_is_read_with_its_children)
 	assert_int_equal(read(to_parent[0], &byte, 1), 1);
 	assert_int_equal(usage_read(getpid(), &both), 0);
 	assert_int_equal(both.processes, 2);
-	assert_true(both.cpu >= alone.cpu + 30 * 1000 * 1000);
+	assert_true(both.cpu >= alone.cpu + BURNT);
 	assert_true(both.rss > alone.rss);
 	assert_int_equal(write(to_child[1], &byte, 1), 1);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	/* What it used is not forgotten. */
 	assert_int_equal(usage_read(getpid(), &both), 0);
 	assert_int_equal(both.processes, 1);
-	assert_true(both.cpu >= alone.cpu + 30 * 1000 * 1000);
+	assert_true(both.cpu >= alone.cpu + BURNT);
 }
 
 TEST(who_is_not_there_is_said_to_be_so)
