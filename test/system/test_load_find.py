@@ -10,6 +10,7 @@ from test_json import of_type, records_of
 from test_load import summary_of
 
 STEP = ("-d", "800ms", "--warmup", "200ms")
+SHORT = ("-d", "300ms", "--warmup", "100ms")
 LINE = ("--send", "PING", "--expect", "+OK")
 
 
@@ -24,7 +25,7 @@ def find(*args, code=0):
 
 def test_the_knee_of_a_server_that_sleeps(family):
     with Sleeper(family, 0.004) as server:
-        steps, found, summary = find("--find", "p90<50ms", *STEP, family.local("line", server.port), *LINE)
+        steps, found, summary = find("--find", "p90<50ms", "-R", 120, *STEP, family.local("line", server.port), *LINE)
         capacity = server.capacity
     assert found["finished"] is True
     assert 0.9 * capacity <= found["rate"] <= 1.1 * capacity, (capacity, steps)
@@ -34,11 +35,11 @@ def test_the_knee_of_a_server_that_sleeps(family):
 
 def test_people_and_programs_are_told_each_step(tmp_path):
     path = tmp_path / "run.ndjson"
-    with Sleeper(IPV4, 0.02) as server:
-        args = ("--find", "p90<100ms", "-R", 25, "-o", path, *STEP, IPV4.local("line", server.port), *LINE)
+    with Sleeper(IPV4, 0.005) as server:
+        args = ("--find", "p90<100ms", "-R", 100, "-o", path, *SHORT, IPV4.local("line", server.port), *LINE)
         result = run("load", *args, code=0, timeout=120)
     assert "looking for the highest rate that keeps 'p90<100ms'" in result.out
-    assert re.search(r"^step 1: 25\.00/s holds \(p90 is ", result.out, re.M), result.out
+    assert re.search(r"^step 1: 100/s holds \(p90 is ", result.out, re.M), result.out
     assert re.search(r"^highest rate that kept 'p90<100ms': [\d.]+/s \([\d.]+/s did not\), after \d+ steps$", result.out, re.M)
     failed = [step for step in of_type(records_of(path.read_text()), "load_step") if not step["held"]]
     assert [step["again"] for step in failed][:2] == [False, True], "a failure is confirmed"
@@ -48,7 +49,7 @@ def test_people_and_programs_are_told_each_step(tmp_path):
 def test_a_server_that_loses_one_in_five_keeps_no_promise_of_time(family):
     """Those that were not answered have no duration, and yet they count."""
     with UdpPeer(family, lambda data, n: [data] if n % 5 else []) as peer:
-        args = ("--find", "p50<10s", "-R", 4, "-d", "5s", "--warmup", "0", "-W", "100ms", "-c", 1, family.local("udp-echo", peer.port))
+        args = ("--find", "p50<10s", "-R", 10, "-d", "2s", "--warmup", "0", "-W", "100ms", "-c", 1, family.local("udp-echo", peer.port))
         with Process("load", "-J", "-q", *args) as process:
             step = records_of(process.wait_line(r'.*"load_step".*')[0] + "\n")[0]
     assert step["held"] is False
@@ -56,14 +57,14 @@ def test_a_server_that_loses_one_in_five_keeps_no_promise_of_time(family):
 
 
 def test_nobody_there_is_known_at_once(family):
-    steps, found, summary = find("--find", "p99<1ms", *STEP, family.local("tcp-echo", closed_port(family)), code=1)
+    steps, found, summary = find("--find", "p99<1ms", *SHORT, family.local("tcp-echo", closed_port(family)), code=1)
     assert len(steps) == 1 and "rate" not in found
     assert summary["answered"] == 0
 
 
 def test_a_signal_ends_it_with_what_is_known():
     with Sleeper(IPV4, 0.001) as server:
-        args = ("--find", "p90<100ms", *STEP, IPV4.local("line", server.port), *LINE)
+        args = ("--find", "p90<100ms", *SHORT, IPV4.local("line", server.port), *LINE)
         with Process("load", "-J", *args) as process:
             process.wait_line(r'"load_step".*"held":true')
             process.signal(signal.SIGINT)
