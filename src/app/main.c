@@ -19,10 +19,12 @@ static const char usage[] =
 	"  sounder ping example.com           ICMP\n"
 	"  sounder ping tcp://example.com     TCP handshake\n"
 	"  sounder serve                      answer: pong, TCP echo, UDP echo\n"
+	"  sounder compare a.ndjson b.ndjson  is it slower than it was?\n"
 	"\n"
 	"commands:\n"
-	"  ping    ask, and tell round trips, loss and jitter\n"
-	"  serve   answer\n"
+	"  ping     ask, and tell round trips, loss and jitter\n"
+	"  serve    answer\n"
+	"  compare  hold two runs against each other\n"
 	"\n"
 	"'sounder COMMAND --help' tells more; --version, --help.\n";
 
@@ -88,9 +90,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "ping", ping_main },          { "serve", become },     { "help", print_help },
-	{ "--help", print_help },       { "-h", print_help },    { "version", print_version },
-	{ "--version", print_version }, { "-V", print_version },
+	{ "ping", ping_main },        { "serve", become },
+	{ "compare", become },        { "help", print_help },
+	{ "--help", print_help },     { "-h", print_help },
+	{ "version", print_version }, { "--version", print_version },
+	{ "-V", print_version },
 };
 
 static int unknown(const char *word)
