@@ -58,7 +58,7 @@ static size_t read_line(FILE *file, char *line, size_t room)
 	size_t length = 0;
 	int c = 0;
 
-	while (length < room && c != '\n' && (c = getc_unlocked(file)) != EOF)
+	while (length < room && c != '\n' && (c = getc(file)) != EOF)
 		line[length++] = (char)c;
 	return length;
 }

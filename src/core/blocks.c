@@ -91,26 +91,25 @@ static void choose_alone(const struct series *series, size_t count, struct block
 	}
 }
 
-int blocks_choose(const struct series *series, const double *levels, size_t count,
-                  struct blocks *out)
+int blocks_choose(const struct series *series, struct levels levels, struct blocks *out)
 {
 	size_t length = 1;
 
-	choose_alone(series, count, out);
+	choose_alone(series, levels.count, out);
 	if (!series->ordered || series->count < 2 * (size_t)BLOCKS_LEAST)
 		return 0;
 	double *prefix = calloc(series->count + 1, sizeof(*prefix));
 
 	if (!prefix)
 		return -ENOMEM;
-	for (size_t j = 0; j < count; j++) {
-		fill_prefix(series, levels[j], prefix);
+	for (size_t j = 0; j < levels.count; j++) {
+		fill_prefix(series, levels.at[j], prefix);
 		size_t needed = length_needed(prefix, series->count);
 
 		length = needed > length ? needed : length;
 	}
-	for (size_t j = 0; j < count; j++) {
-		fill_prefix(series, levels[j], prefix);
+	for (size_t j = 0; j < levels.count; j++) {
+		fill_prefix(series, levels.at[j], prefix);
 		measure(prefix, series->count, length, &out->stretch[j], &out->alike[j]);
 	}
 	out->length = length;

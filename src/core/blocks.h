@@ -24,6 +24,12 @@ struct blocks {
 		[BLOCKS_LEVELS_MAX]; /* values that say as much as one independent one: 1 or more */
 };
 
-/* levels: of quantiles, 0 < level < 1; 0 stands for the mean.  -ENOMEM. */
-MUST_CHECK int blocks_choose(const struct series *series, const double *levels, size_t count,
+/* Of quantiles, 0 < level < 1, in ascending order; 0, the last, stands for the mean. */
+struct levels {
+	const double *at; /* borrowed */
+	size_t count;     /* BLOCKS_LEVELS_MAX at most */
+};
+
+/* -ENOMEM. */
+MUST_CHECK int blocks_choose(const struct series *series, struct levels levels,
                              struct blocks *out);

@@ -2,8 +2,8 @@
 /* bootstrap -- what a series might have been: resamples of it, block by block, and the quantiles and the mean of
  * each.
  *
- * Of more than BOOTSTRAP_DRAWS values a resample draws so many (more where blocks are long), and its deviations are made as much smaller as
- * those of the whole are.  That is done to the places of the quantiles, not to the quantiles themselves: places
+ * Of more than BOOTSTRAP_DRAWS values a resample draws so many (more where blocks are long), and its deviations
+ * are made as much smaller as those of the whole are.  That is done to the places of the quantiles, not to the quantiles themselves: places
  * vary as the normal law has it, however the values are spread.
  */
 #pragma once
@@ -12,8 +12,7 @@
 
 enum { BOOTSTRAP_DRAWS = 16384 };
 
-/* levels: as blocks_choose() has them, the quantiles in ascending order.  out[r * count + j]: what level j came
- * to in resample r.  series->count > 0.  -ENOMEM. */
+/* out[r * levels.count + j]: what level j came to in resample r.  series->count > 0.  -ENOMEM. */
 MUST_CHECK int bootstrap(const struct series *series, const struct blocks *blocks,
-                         const double *levels, size_t count, struct random *random, double *out,
+                         struct levels levels, struct random *random, double *out,
                          size_t resamples);

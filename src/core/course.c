@@ -32,7 +32,6 @@ static void thin(struct course *course)
 			course->values[2 * i + (random_next(&course->random) >> 63)];
 	course->count = pairs;
 	course->stride *= 2;
-	course->met = 0;
 }
 
 static int make_room(struct course *course, size_t most)
@@ -55,14 +54,21 @@ static int make_room(struct course *course, size_t most)
 	return 0;
 }
 
-int course_add(struct course *course, int64_t ns, size_t most)
+/* There is room for the one of it that will be kept. */
+static int begin_stride(struct course *course, size_t most)
 {
 	int result = make_room(course, most);
 
+	course->chosen = random_next(&course->random) % course->stride;
+	return result;
+}
+
+int course_add(struct course *course, int64_t ns, size_t most)
+{
+	int result = course->met == 0 ? begin_stride(course, most) : 0;
+
 	if (result < 0)
 		return result;
-	if (course->met == 0)
-		course->chosen = random_next(&course->random) % course->stride;
 	if (course->met == course->chosen)
 		course->values[course->count++] = ns;
 	course->met = (course->met + 1) % course->stride;

@@ -7,8 +7,9 @@
 
 #include "core/bootstrap.h"
 
-/* The chance of a false alarm: of the shifts together, and the deviate of the losses' half per cent on either side. */
-static const double alarm = 0.04;
+/* The chance of a false alarm: of the shifts together, and the deviate of the losses' half per cent on either
+ * side. */
+static const double alarm = 0.03;
 static const double z_losses = 2.5758293035489;
 
 enum { VALUES_BESIDE = 5 };
@@ -18,6 +19,11 @@ static const double levels[SHIFTS] = { 0.5, 0.9, 0.99, 0.999, 0 };
 double shift_level(size_t j)
 {
 	return levels[j];
+}
+
+static struct levels all_levels(void)
+{
+	return (struct levels){ levels, SHIFTS };
 }
 
 /* A run made ready. */
@@ -140,7 +146,7 @@ static int prepare(struct side *side, const struct course *course)
 	side->total = course_total(course);
 	if (result < 0 || side->series.count == 0)
 		return result;
-	return blocks_choose(&side->series, levels, SHIFTS, &side->blocks);
+	return blocks_choose(&side->series, all_levels(), &side->blocks);
 }
 
 static double estimate(const struct side *side, size_t j)
@@ -190,12 +196,12 @@ static int draw(struct table *table, uint64_t seed)
 	struct random random;
 
 	random_seed(&random, seed);
-	int result = bootstrap(&b->series, &b->blocks, levels, SHIFTS, &random, table->rows,
+	int result = bootstrap(&b->series, &b->blocks, all_levels(), &random, table->rows,
 	                       table->resamples);
 
 	if (result == 0) /* the other half of the room is not needed yet */
-		result = bootstrap(&a->series, &a->blocks, levels, SHIFTS, &random,
-		                   table->sorted, table->resamples);
+		result = bootstrap(&a->series, &a->blocks, all_levels(), &random, table->sorted,
+		                   table->resamples);
 	for (size_t i = 0; i < table->resamples * SHIFTS && result == 0; i++)
 		table->rows[i] -= table->sorted[i];
 	return result;
@@ -251,17 +257,19 @@ int shift_compare(const struct course *a, const struct course *b, uint64_t seed,
 
 /* --- losses --- */
 
-/* Of n probes that are lost in runs, as a Gilbert model has it, so many are independent. */
-static double losses_worth(const struct shift_losses *losses)
+/* How many probes say as much as one whose fate says nothing of the next one's: by a Gilbert model, over both
+ * sides, for the one that lost nothing would have lost it in runs as well. */
+static double alike(const struct shift_losses *a, const struct shift_losses *b)
 {
-	double n = (double)losses->settled, lost = (double)losses->lost;
+	double n = (double)a->settled + (double)b->settled;
+	double lost = (double)a->lost + (double)b->lost, kept = n - lost;
+	double runs = (double)a->runs + (double)b->runs;
 
-	if (losses->runs == 0 || losses->lost == 0 || losses->lost >= losses->settled)
-		return n;
-	double run = fmax(lost / (double)losses->runs, 1);
-	double r = 1 - 1 / (run * (1 - lost / n)); /* of one probe's fate and the next one's */
+	if (runs <= 0 || lost <= 0 || kept <= 0)
+		return 1;
+	double r = 1 - n * runs / (lost * kept); /* of a fate and the next one */
 
-	return r > 0 ? fmax(n * (1 - r) / (1 + r), 1) : n;
+	return r > 0 ? fmin((1 + r) / fmax(1 - r, 1 / n), n) : 1;
 }
 
 /* Wilson's score interval: about the share of so many independent ones. */
@@ -284,8 +292,10 @@ struct shift shift_compare_losses(const struct shift_losses *a, const struct shi
 		return shift;
 	shift.a = (double)a->lost / (double)a->settled;
 	shift.b = (double)b->lost / (double)b->settled;
-	wilson(shift.a, losses_worth(a), &low_a, &high_a);
-	wilson(shift.b, losses_worth(b), &low_b, &high_b);
+	double one = alike(a, b);
+
+	wilson(shift.a, (double)a->settled / one, &low_a, &high_a);
+	wilson(shift.b, (double)b->settled / one, &low_b, &high_b);
 	double difference = shift.b - shift.a;
 
 	shift.bounded = true;

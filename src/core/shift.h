@@ -3,10 +3,10 @@
  *
  * Each side is resampled by itself (core/bootstrap); the differences of the resamples, B less A, are what the
  * difference might have been.  Five of them are looked at, so their intervals hold together: all five at once
- * contain the true difference in 96 % of all comparisons, each of them as likely as the others (balanced
+ * contain the true difference in 97 % of all comparisons, each of them as likely as the others (balanced
  * simultaneous intervals, Beran 1988); whatever is correlated among them costs nothing.  The interval of the
- * losses (Newcombe 1998, from Wilson's scores) has the 1 % that is left: where nothing differs, at least one of
- * the six cries wolf in at most 5 %.
+ * losses (Newcombe 1998, from Wilson's scores) misses it in 1 %.  That leaves 1 % for what blocks of finite
+ * length do not see: where nothing differs, at least one of the six cries wolf in at most 5 %.
  *
  * What so few values cannot bound has an estimate and no interval: there must be five independent ones on
  * either side of a quantile, and ten for a mean.

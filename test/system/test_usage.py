@@ -163,8 +163,8 @@ WRONG = [
     # the front door
     (["pnig"], "pnig", "ping"),
     (["sevre"], "sevre", "serve"),
-    (["compare"], "", "compare A B"),
-    (["compare", "a"], "", "compare A B"),
+    (["compare"], None, "compare A B"),
+    (["compare", "a"], None, "compare A B"),
     (["compare", "a", "b", "c"], "c", "compare A B"),
     (["compare", "-", "-"], "-", ""),
     (["compare", "/nosuch/a", "/nosuch/b"], "/nosuch/a", ""),
