@@ -22,11 +22,13 @@ static const char usage[] =
 	"  sounder load tcp-echo://example.com\n"
 	"                                     many requests at a time\n"
 	"  sounder serve                      answer: pong, TCP echo, UDP echo, STAMP\n"
+	"  sounder compare a.ndjson b.ndjson  is it slower than it was?\n"
 	"\n"
 	"commands:\n"
-	"  ping    ask, and tell round trips, loss and jitter\n"
-	"  load    ask as much as a server takes, and tell what becomes of it\n"
-	"  serve   answer\n"
+	"  ping     ask, and tell round trips, loss and jitter\n"
+	"  load     ask as much as a server takes, and tell what becomes of it\n"
+	"  serve    answer\n"
+	"  compare  hold two runs against each other\n"
 	"\n"
 	"'sounder COMMAND --help' tells more; --version, --help.\n";
 
@@ -92,9 +94,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "ping", ping_main },        { "load", load_main },          { "serve", become },
-	{ "help", print_help },       { "--help", print_help },       { "-h", print_help },
-	{ "version", print_version }, { "--version", print_version }, { "-V", print_version },
+	{ "ping", ping_main },   { "load", load_main },        { "serve", become },
+	{ "compare", become },   { "help", print_help },       { "--help", print_help },
+	{ "-h", print_help },    { "version", print_version }, { "--version", print_version },
+	{ "-V", print_version },
 };
 
 static int unknown(const char *word)

@@ -163,6 +163,17 @@ WRONG = [
     # the front door
     (["pnig"], "pnig", "ping"),
     (["sevre"], "sevre", "serve"),
+    (["compare"], None, "compare A B"),
+    (["compare", "a"], None, "compare A B"),
+    (["compare", "a", "b", "c"], "c", "compare A B"),
+    (["compare", "-", "-"], "-", ""),
+    (["compare", "/nosuch/a", "/nosuch/b"], "/nosuch/a", ""),
+    (["compare", "a", "b", "--fail-fi", "p99 +5%"], "--fail-fi", "--fail-if"),
+    (["compare", "a", "b", "--fail-if", "p98 +5%"], "p98", "p99"),
+    (["compare", "a", "b", "--fail-if", "p99 5%"], "p99 5%", "p99 "),
+    (["compare", "a", "b", "--fail-if", "p99 +5x"], "5x", ""),
+    (["compare", "a", "b", "--fail-if", "loss +1ms"], "1ms", ""),
+    (["compare", "a", "b", "--seed", "-1"], "-1", ""),
     (["frobnicate", "127.0.0.1"], "frobnicate", ""),
     ([LONG], "xxxx", ""),
     (["\x1b[31m"], "", ""),
@@ -245,7 +256,7 @@ def test_no_output_is_an_error_of_its_own(build):
 # --- right ones ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("args", [["--help"], ["-h"], ["ping", "--help"], ["ping", "-h"], ["serve", "--help"], ["serve", "-h"]], ids=" ".join)
+@pytest.mark.parametrize("args", [["--help"], ["-h"], ["ping", "--help"], ["ping", "-h"], ["serve", "--help"], ["serve", "-h"], ["compare", "--help"], ["compare", "-h"]], ids=" ".join)
 def test_help(build, args):
     result = run(*args, code=0)
     assert result.err == ""
@@ -253,7 +264,7 @@ def test_help(build, args):
     assert all(len(line) <= 100 for line in result.lines)
 
 
-@pytest.mark.parametrize("command", ["ping", "serve"])
+@pytest.mark.parametrize("command", ["ping", "serve", "compare"])
 def test_help_begins_with_examples(build, command):
     lines = run(command, "--help", code=0).lines
     examples = [number for number, line in enumerate(lines) if re.match(rf"\s+(\$ )?sounder {command} ", line)]
@@ -281,7 +292,7 @@ def test_help_lists_serve(build, option):
     assert f"--{option}" in run("serve", "--help", code=0).out
 
 
-@pytest.mark.parametrize("args", [["--version"], ["-V"], ["ping", "-V"], ["ping", "--version"], ["serve", "-V"], ["serve", "--version"]], ids=" ".join)
+@pytest.mark.parametrize("args", [["--version"], ["-V"], ["ping", "-V"], ["ping", "--version"], ["serve", "-V"], ["serve", "--version"], ["compare", "-V"], ["compare", "--version"]], ids=" ".join)
 def test_version(build, args):
     result = run(*args, code=0)
     assert re.match(r"sounder \d+\.\d+", result.out), result

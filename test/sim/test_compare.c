@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs that do not differ, compared a thousand times over: how often is a difference claimed?  And runs that
+ * do: how often is it found?  Seeded, so it is the same a thousand each time. */
+#include <math.h>
+
+#include "core/clock.h"
+#include "core/shift.h"
+#include "unit.h"
+
+/* What is allowed of RUNS: 5 %, and on top as much as chance gives one of a thousand times (binomial: 50 +
+ * 3.1 * sqrt(1000 * 0.05 * 0.95)). */
+enum { RUNS = 1000, ALARMS_MOST = 71, SAMPLES = 1000, RESAMPLES = 200 };
+
+static double uniform(struct random *random)
+{
+	return ((double)(random_next(random) >> 11) + 0.5) * 0x1p-53;
+}
+
+static double normal(struct random *random)
+{
+	return sqrt(-2 * log(uniform(random))) * cos(6.283185307179586 * uniform(random));
+}
+
+/* A network: what the next round trip is, in ms; it remembers its state. */
+struct network {
+	double (*next)(struct network *network);
+	struct random *random;
+	double state;
+};
+
+static double lognormal(struct network *network)
+{
+	return exp(0.5 * normal(network->random));
+}
+
+/* First order, with a correlation of 0.9 between neighbours. */
+static double correlated(struct network *network)
+{
+	network->state = 0.9 * network->state + sqrt(1 - 0.81) * normal(network->random);
+	return exp(0.5 * network->state);
+}
+
+/* Quiet, but one in fifty begins a burst of ten on average, three times as slow. */
+static double bursty(struct network *network)
+{
+	bool burst = network->state > 0;
+
+	burst = uniform(network->random) < (burst ? 0.9 : 0.02);
+	network->state = burst ? 1 : 0;
+	return exp(0.2 * normal(network->random)) * (burst ? 3 : 1);
+}
+
+static double steady(struct network *network)
+{
+	return 1 + 0.1 * normal(network->random);
+}
+
+/* It settles before it is measured. */
+static void measure(struct course *course, struct network network, double more)
+{
+	course_init(course);
+	for (size_t i = 0; i < 100; i++)
+		(void)network.next(&network);
+	for (size_t i = 0; i < SAMPLES; i++) {
+		double rtt = (network.next(&network) + more) * (double)NS_PER_MS;
+
+		assert_int_equal(course_add(course, llround(rtt), COURSE_MOST), 0);
+	}
+}
+
+/* How many of the comparisons of a network with itself, slower by `more` ms, tell a difference; and that of the
+ * median. */
+static size_t count_found(double (*next)(struct network *network), double more, size_t runs,
+                          size_t *median)
+{
+	struct random random;
+	struct network network = { .next = next, .random = &random };
+	size_t found = 0;
+
+	random_seed(&random, 42);
+	*median = 0;
+	for (size_t run = 0; run < runs; run++) {
+		struct course a, b;
+		struct shift_result result;
+		bool any = false;
+
+		measure(&a, network, 0);
+		measure(&b, network, more);
+		assert_int_equal(shift_compare(&a, &b, run, RESAMPLES, &result), 0);
+		for (size_t j = 0; j < SHIFTS; j++)
+			any = any || shift_is_real(&result.shifts[j]);
+		found += any;
+		*median += shift_is_real(&result.shifts[0]) && result.shifts[0].low > 0;
+		course_done(&a);
+		course_done(&b);
+	}
+	return found;
+}
+
+static void assert_hardly_any_alarm(const char *name, double (*next)(struct network *network))
+{
+	size_t median, found = count_found(next, 0, RUNS, &median);
+
+	print_message("%s: %zu of %d\n", name, found, RUNS);
+	assert_true(found <= ALARMS_MOST);
+	assert_true(found > 0); /* or the intervals are wider than they say */
+}
+
+TEST(where_nothing_differs_hardly_a_difference_is_claimed)
+{
+	assert_hardly_any_alarm("lognormal", lognormal);
+}
+
+TEST(nor_where_neighbours_resemble_each_other)
+{
+	assert_hardly_any_alarm("correlated", correlated);
+}
+
+TEST(nor_where_slowness_comes_in_bursts)
+{
+	assert_hardly_any_alarm("bursts", bursty);
+}
+
+TEST(a_fifth_of_a_millisecond_on_one_is_found)
+{
+	size_t median;
+
+	(void)count_found(steady, 0.2, 200, &median);
+	print_message("found %zu of 200\n", median);
+	assert_true(median >= 190);
+}
+
+/* A probe is lost with that chance behind one that was not, and behind one that was. */
+static struct shift_losses lose(struct random *random, double first, double next)
+{
+	struct shift_losses losses = { .settled = SAMPLES };
+	bool before = false;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		bool lost = uniform(random) < (before ? next : first);
+
+		losses.lost += lost;
+		losses.runs += lost && !before;
+		before = lost;
+	}
+	return losses;
+}
+
+static size_t count_losses(double first, double next)
+{
+	struct random random;
+	size_t found = 0;
+
+	random_seed(&random, 42);
+	for (size_t run = 0; run < RUNS; run++) {
+		struct shift_losses a = lose(&random, first, next);
+		struct shift_losses b = lose(&random, first, next);
+		struct shift shift = shift_compare_losses(&a, &b);
+
+		found += shift_is_real(&shift);
+	}
+	print_message("losses: %zu of %d\n", found, RUNS);
+	return found;
+}
+
+/* 1 %, and what chance adds to it. */
+TEST(losses_that_do_not_differ_are_hardly_told_apart)
+{
+	assert_true(count_losses(0.01, 0.01) <= 20);
+}
+
+TEST(nor_are_those_that_come_in_rows)
+{
+	assert_true(count_losses(0.005, 0.9) <= 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_nothing_differs_hardly_a_difference_is_claimed),
+		cmocka_unit_test(nor_where_neighbours_resemble_each_other),
+		cmocka_unit_test(nor_where_slowness_comes_in_bursts),
+		cmocka_unit_test(a_fifth_of_a_millisecond_on_one_is_found),
+		cmocka_unit_test(losses_that_do_not_differ_are_hardly_told_apart),
+		cmocka_unit_test(nor_are_those_that_come_in_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
