@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "app/compare_options.h"
 #include "app/load_options.h"
 #include "app/ping_options.h"
 #include "app/serve_options.h"
@@ -23,12 +24,19 @@ static struct command_kinds loaded(void)
 	return (struct command_kinds){ { "tcp-echo", "udp-echo", "pong", "stamp", "line" }, 5 };
 }
 
+static struct command_kinds no_kinds(void)
+{
+	return (struct command_kinds){ 0 };
+}
+
 static const struct command all[] = {
 	{ "ping", "ask, and tell round trips, loss and jitter", OFFER_ENDPOINTS,
 	  ping_option_table, probed },
 	{ "load", "ask as much as a server takes, and tell what becomes of it", OFFER_ENDPOINTS,
 	  load_option_table, loaded },
 	{ "serve", "answer", OFFER_ENDPOINTS, serve_option_table, command_served },
+	{ "compare", "hold two runs against each other", OFFER_FILES, compare_option_table,
+	  no_kinds },
 };
 
 struct commands commands(void)
