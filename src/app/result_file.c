@@ -66,9 +66,11 @@ static size_t read_line(FILE *file, char *line, size_t room)
 static int take_lines(struct reading *reading, FILE *file)
 {
 	char *line = malloc(RESULT_LINE_MAX);
-	int result = line ? 0 : err_set(reading->err, -ENOMEM, "out of memory");
+	int result = 0;
 	size_t length;
 
+	if (!line)
+		return err_set(reading->err, -ENOMEM, "out of memory");
 	while (result == 0 && (length = read_line(file, line, RESULT_LINE_MAX)) > 0) {
 		reading->number++;
 		if (length == RESULT_LINE_MAX && line[length - 1] != '\n')

@@ -12,7 +12,7 @@
 static const double alarm = 0.03;
 static const double z_losses = 2.5758293035489;
 
-enum { VALUES_BESIDE = 5 };
+enum { VALUES_BESIDE = 5, WITNESSES_LEAST = 20 };
 
 static const double levels[SHIFTS] = { 0.5, 0.9, 0.99, 0.999, 0 };
 
@@ -269,7 +269,16 @@ static double alike(const struct shift_losses *a, const struct shift_losses *b)
 		return 1;
 	double r = 1 - n * runs / (lost * kept); /* of a fate and the next one */
 
-	return r > 0 ? fmin((1 + r) / fmax(1 - r, 1 / n), n) : 1;
+	return r > 0 ? (1 + r) / fmax(1 - r, 1 / n) : 1;
+}
+
+/* A run that lost all of it in one row, or the half, has lost more than one that lost nothing, whatever a model
+ * with rows as long as runs has to say. */
+static double worth_of(const struct shift_losses *losses, double one)
+{
+	double n = (double)losses->settled;
+
+	return fmax(n / one, fmin(n, WITNESSES_LEAST));
 }
 
 /* Wilson's score interval: about the share of so many independent ones. */
@@ -294,8 +303,8 @@ struct shift shift_compare_losses(const struct shift_losses *a, const struct shi
 	shift.b = (double)b->lost / (double)b->settled;
 	double one = alike(a, b);
 
-	wilson(shift.a, (double)a->settled / one, &low_a, &high_a);
-	wilson(shift.b, (double)b->settled / one, &low_b, &high_b);
+	wilson(shift.a, worth_of(a, one), &low_a, &high_a);
+	wilson(shift.b, worth_of(b, one), &low_b, &high_b);
 	double difference = shift.b - shift.a;
 
 	shift.bounded = true;

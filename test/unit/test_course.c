@@ -5,7 +5,10 @@
 #include "core/course.h"
 #include "unit.h"
 
-#define assert_near(a, b, most) assert_true(fabs((a) - (b)) <= (most))
+static void assert_near(double a, double b, double most)
+{
+	assert_true(fabs(a - b) <= most);
+}
 
 TEST(what_was_added_is_there_in_order)
 {

@@ -5,7 +5,10 @@
 #include "core/shift.h"
 #include "unit.h"
 
-#define assert_near(a, b, most) assert_true(fabs((a) - (b)) <= (most))
+static void assert_near(double a, double b, double most)
+{
+	assert_true(fabs(a - b) <= most);
+}
 
 enum { MEDIAN, P90, P99, P99_9, MEAN };
 
@@ -282,6 +285,17 @@ TEST(losses_in_one_row_are_hardly_more_than_one)
 	assert_true(shift_is_real(&apart));
 }
 
+TEST(but_half_of_a_run_and_all_of_it_are_more)
+{
+	struct shift_losses none = { 0, 1000, 0 }, half = { 500, 1000, 1 },
+			    all = { 1000, 1000, 1 };
+	struct shift much = shift_compare_losses(&none, &half);
+	struct shift most = shift_compare_losses(&none, &all);
+
+	assert_true(shift_is_real(&much) && shift_is_real(&most));
+	assert_true(most.high <= 1.0000001);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +313,7 @@ int main(void)
 		cmocka_unit_test(the_interval_of_losses_is_newcombes),
 		cmocka_unit_test(losses_that_are_hardly_chance_are_real_and_others_are_not),
 		cmocka_unit_test(losses_in_one_row_are_hardly_more_than_one),
+		cmocka_unit_test(but_half_of_a_run_and_all_of_it_are_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
