@@ -39,7 +39,8 @@ def exercise(prefix, env):
         for kind in ("udp-echo", "pong"):
             result = run("ping", "-c3", "-i", PACE, server.url(kind), binary=sounder, env=env, code=0)
             assert ping_text.summary(result).received == 3
-    assert run("serve", "--version", binary=sounder, env=env, code=0).out == run("--version", binary=sounder, env=env, code=0).out
+    for command in ("serve", "compare"):
+        assert run(command, "--version", binary=sounder, env=env, code=0).out == run("--version", binary=sounder, env=env, code=0).out
 
 
 def test_works_from_its_prefix(prefix):
