@@ -11,11 +11,11 @@
 /* A counter of service_counters, or a row of them, one for each reason. */
 struct family {
 	const char *name, *help;
-	int type;      /* SOCK_... of the services that have it; 0 = all */
-	size_t offset; /* in struct service_counters */
+	int type;        /* SOCK_... of the services that have it; 0 = all, */
+	bool remembered; /* of these only those that remember who asks */
+	size_t offset;   /* in struct service_counters */
 	size_t count;
 	const char *(*reason)(size_t i); /* NULL = it is one counter */
-	bool remembered;                 /* of the services alone that remember who asks */
 };
 
 static const char *reason_of_drop(size_t i)
@@ -31,23 +31,23 @@ static const char *reason_of_ending(size_t i)
 #define FIELD(member) offsetof(struct service_counters, member)
 
 static const struct family families[] = {
-	{ "sounder_datagrams_received_total", "Datagrams received.", SOCK_DGRAM,
-	  FIELD(datagrams), 1, NULL, false },
+	{ "sounder_datagrams_received_total", "Datagrams received.", SOCK_DGRAM, false,
+	  FIELD(datagrams), 1, NULL },
 	{ "sounder_datagrams_dropped_total", "Datagrams that got no answer, by reason.",
-	  SOCK_DGRAM, FIELD(dropped), DROPS, reason_of_drop, false },
-	{ "sounder_connections_accepted_total", "Connections taken in.", SOCK_STREAM,
-	  FIELD(connections), 1, NULL, false },
+	  SOCK_DGRAM, false, FIELD(dropped), DROPS, reason_of_drop },
+	{ "sounder_connections_accepted_total", "Connections taken in.", SOCK_STREAM, false,
+	  FIELD(connections), 1, NULL },
 	{ "sounder_connections_turned_away_total",
-	  "Connections closed at once for want of a place or a descriptor.", SOCK_STREAM,
-	  FIELD(turned_away), 1, NULL, false },
+	  "Connections closed at once for want of a place or a descriptor.", SOCK_STREAM, false,
+	  FIELD(turned_away), 1, NULL },
 	{ "sounder_connections_ended_total", "Connections that have ended, by reason.",
-	  SOCK_STREAM, FIELD(ended), ENDINGS, reason_of_ending, false },
-	{ "sounder_received_bytes_total", "Payload received.", 0, FIELD(received_bytes), 1,
-	  NULL, false },
-	{ "sounder_sent_bytes_total", "Payload sent.", 0, FIELD(sent_bytes), 1, NULL, false },
+	  SOCK_STREAM, false, FIELD(ended), ENDINGS, reason_of_ending },
+	{ "sounder_received_bytes_total", "Payload received.", 0, false, FIELD(received_bytes),
+	  1, NULL },
+	{ "sounder_sent_bytes_total", "Payload sent.", 0, false, FIELD(sent_bytes), 1, NULL },
 	{ "sounder_sessions_refused_total",
-	  "Datagrams answered without a session for want of a place.", SOCK_DGRAM,
-	  FIELD(unplaced), 1, NULL, true },
+	  "Datagrams answered without a session for want of a place.", SOCK_DGRAM, true,
+	  FIELD(unplaced), 1, NULL },
 };
 
 /* --- services --- */

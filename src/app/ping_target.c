@@ -137,9 +137,9 @@ static int read_draft(struct draft *draft, const char *word, struct err *err)
 
 	if (result < 0)
 		return result;
-	if (!kind)
+	draft->ops = kind ? kind_by_name(kind) : NULL;
+	if (!draft->ops)
 		return needs_kind(draft, err);
-	draft->ops = kind_by_name(kind);
 	result = complete_host(draft, err);
 	if (result == 0)
 		result = complete_port(draft, err);

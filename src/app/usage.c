@@ -102,6 +102,7 @@ static void find_children(struct family *family, int pid)
 
 	if (!tasks)
 		return;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): it is of one stream, and that is ours */
 	while ((entry = readdir(tasks))) {
 		char children[sizeof(path) + sizeof(entry->d_name) + sizeof("/children")];
 
@@ -117,7 +118,7 @@ static void find_children(struct family *family, int pid)
 static int add_process(int pid, struct usage *sum)
 {
 	char path[64], line[LINE_ROOM];
-	struct usage_line found;
+	struct usage_line found = { 0 };
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	int result = read_text(path, line, sizeof(line));

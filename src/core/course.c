@@ -124,10 +124,41 @@ static double pairs_of(const struct course_counts *counts, uint64_t sum)
 	return 2 * pairs / all / all;
 }
 
+static double square_of(double from, double mean)
+{
+	return (from - mean) * (from - mean);
+}
+
+/* Of the middles of the buckets. */
+static double variance_of(const struct course_counts *counts, uint64_t sum)
+{
+	double squares = (double)counts->zero * square_of(0, counts->mean);
+
+	for (size_t k = 0; k < counts->length; k++) {
+		int i = counts->offset + (int)k;
+		double low = (double)histogram_edge(counts->schema, i - 1);
+		double high = (double)histogram_edge(counts->schema, i);
+
+		squares +=
+			(double)counts->counts[k] * square_of((low + high) / 2, counts->mean);
+	}
+	return squares / (double)sum;
+}
+
+/* Of a run that is known by its stretches. */
+static double worth_of_stretches(const struct course_counts *counts, uint64_t sum)
+{
+	double alike = stretches_alike(counts->stretches, variance_of(counts, sum));
+
+	return alike > 0 ? fmax(1, (double)sum / alike) : 1;
+}
+
 /* Of a normal first-order process with correlation r neighbours differ sqrt(1 - r) times as much as pairs,
  * and n of it are worth n (1 - r) / (1 + r). */
 static double worth_of(const struct course_counts *counts, uint64_t sum)
 {
+	if (counts->stretches)
+		return worth_of_stretches(counts, sum);
 	double pairs = pairs_of(counts, sum);
 
 	if (counts->neighbours < 0 || pairs <= 0)

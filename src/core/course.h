@@ -12,6 +12,7 @@
 
 #include "core/histogram.h"
 #include "core/random.h"
+#include "core/stretches.h"
 
 enum { COURSE_MOST = 1 << 20 };
 
@@ -38,6 +39,9 @@ struct course_counts {
 	double mean; /* ns */
 	double neighbours; /* ns by which one differed from the one before, on average; < 0: not known, and
 	                    * all are taken for independent */
+	const struct stretches
+		*stretches; /* what is known instead, if this is not NULL; too few of them:
+	                                    * nobody can tell what the values are worth */
 };
 
 void course_init(struct course *course);

@@ -112,10 +112,14 @@ static void take_loss(struct crop *crop, uint64_t sequence)
 	run->last_lost = sequence;
 }
 
-static int take_histogram(struct crop *crop, const struct course_counts *counts,
+/* What order a load had is known by its seconds alone. */
+static int take_histogram(struct crop *crop, const struct results_record *record,
                           struct err *err)
 {
-	int result = course_add_counts(&crop->course, counts);
+	struct course_counts counts = record->counts;
+
+	counts.stretches = record->of_load ? &crop->run.stretches : NULL;
+	int result = course_add_counts(&crop->course, &counts);
 
 	if (result == -ENOMEM)
 		return err_set(err, result, "out of memory");
@@ -136,7 +140,7 @@ static int take_summary(struct crop *crop, const struct results_record *record, 
 	int result = 0;
 
 	if (record->counted && !in_order)
-		result = take_histogram(crop, &record->counts, err);
+		result = take_histogram(crop, record, err);
 	settle(crop, &run);
 	crop->uncorrected = crop->uncorrected || record->uncorrected;
 	return result;
@@ -162,6 +166,9 @@ int harvest_take(struct harvest *harvest, const struct results_record *record, s
 		return take_reply(harvest, crop, record->rtt, err);
 	case RESULTS_LOSS:
 		take_loss(crop, record->sequence);
+		break;
+	case RESULTS_STRETCH:
+		stretches_add(&crop->run.stretches, record->stretch, record->mean);
 		break;
 	case RESULTS_SUMMARY:
 		return take_summary(crop, record, err);

@@ -22,6 +22,7 @@ struct crop {
 	struct crop_run {
 		uint64_t answered, lost, loss_runs;
 		uint64_t last_lost; /* its sequence */
+		struct stretches stretches;
 	} run;
 };
 

@@ -175,6 +175,24 @@ static int read_load(const struct reading *reading, struct results_record *out)
 	return result;
 }
 
+/* Of an open loop the corrected times, as in the summary. */
+static int read_stretch(const struct reading *reading, struct results_record *out)
+{
+	const json_t *corrected = json_object_get(reading->object, "corrected");
+	struct reading inner = {
+		.object =
+			corrected ? corrected : json_object_get(reading->object, "uncorrected"),
+		.err = reading->err,
+	};
+	int64_t mean = 0;
+	int result = inner.object ? read_count(&inner, "count", &out->stretch) : 0;
+
+	if (result == 0 && out->stretch > 0)
+		result = read_optional(&inner, "mean_ns", &mean);
+	out->mean = (double)mean;
+	return result;
+}
+
 static int read_start(const struct reading *reading, struct results_record *out)
 {
 	(void)reading;
@@ -192,6 +210,7 @@ static const struct kind {
 	{ "loss", RESULTS_LOSS, read_loss },
 	{ "refused", RESULTS_LOSS, read_loss },
 	{ "summary", RESULTS_SUMMARY, read_summary },
+	{ "load_progress", RESULTS_STRETCH, read_stretch },
 	{ "load_summary", RESULTS_SUMMARY, read_load },
 };
 

@@ -14,6 +14,7 @@ enum results_type {
 	RESULTS_START, /* a run of the target begins */
 	RESULTS_REPLY,
 	RESULTS_LOSS,    /* lost or refused */
+	RESULTS_STRETCH, /* a second of a load */
 	RESULTS_SUMMARY, /* of ping or of load */
 };
 
@@ -24,6 +25,9 @@ struct results_record {
 	const char *target; /* borrowed until results_done(); not NULL but of RESULTS_OTHER */
 	uint64_t sequence;  /* of a loss */
 	int64_t rtt;        /* of a reply, ns; -1: not measured */
+
+	uint64_t stretch; /* answers in a stretch, */
+	double mean;      /* and their mean, ns */
 
 	/* Of a summary. */
 	uint64_t answered, lost;

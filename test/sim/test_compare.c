@@ -10,6 +10,12 @@
 /* What is allowed of RUNS: 5 %, and on top as much as chance gives one of a thousand times (binomial: 50 +
  * 3.1 * sqrt(1000 * 0.05 * 0.95)). */
 enum { RUNS = 1000, ALARMS_MOST = 71, SAMPLES = 1000, RESAMPLES = 200 };
+enum {
+	LOADS = 200,
+	LOAD_ALARMS_MOST = 19,
+	ANSWERS = 5000,
+	SECONDS = 10
+}; /* likewise: 10 + 3 * 3.1 */
 
 static double uniform(struct random *random)
 {
@@ -55,6 +61,8 @@ static double steady(struct network *network)
 	return 1 + 0.1 * normal(network->random);
 }
 
+typedef void measurer(struct course *course, struct network network, double more);
+
 /* It settles before it is measured. */
 static void measure(struct course *course, struct network network, double more)
 {
@@ -68,10 +76,45 @@ static void measure(struct course *course, struct network network, double more)
 	}
 }
 
+/* The same as a load has it in the end: a histogram, and the number and mean of each of ten seconds. */
+static void measure_load(struct course *course, struct network network, double more)
+{
+	struct stretches stretches = { 0 };
+	struct histogram histogram;
+	double all = 0, second = 0;
+
+	course_init(course);
+	assert_int_equal(histogram_init(&histogram, HISTOGRAM_FINE), 0);
+	for (size_t i = 1; i <= ANSWERS; i++) {
+		double rtt = (network.next(&network) + more) * (double)NS_PER_MS;
+
+		histogram_record(&histogram, llround(rtt));
+		all += rtt;
+		second += rtt;
+		if (i % (ANSWERS / SECONDS) == 0) {
+			stretches_add(&stretches, ANSWERS / SECONDS,
+			              second / (ANSWERS / SECONDS));
+			second = 0;
+		}
+	}
+	struct histogram_range range = histogram_range(&histogram);
+	const struct course_counts counts = {
+		.schema = HISTOGRAM_FINE,
+		.offset = range.offset,
+		.length = range.length,
+		.counts = range.counts,
+		.mean = all / ANSWERS,
+		.stretches = &stretches,
+	};
+
+	assert_int_equal(course_add_counts(course, &counts), 0);
+	histogram_done(&histogram);
+}
+
 /* How many of the comparisons of a network with itself, slower by `more` ms, tell a difference; and that of the
  * median. */
-static size_t count_found(double (*next)(struct network *network), double more, size_t runs,
-                          size_t *median)
+static size_t count_found(measurer *measures, double (*next)(struct network *network),
+                          double more, size_t runs, size_t *median)
 {
 	struct random random;
 	struct network network = { .next = next, .random = &random };
@@ -84,8 +127,8 @@ static size_t count_found(double (*next)(struct network *network), double more, 
 		struct shift_result result;
 		bool any = false;
 
-		measure(&a, network, 0);
-		measure(&b, network, more);
+		measures(&a, network, 0);
+		measures(&b, network, more);
 		assert_int_equal(shift_compare(&a, &b, run, RESAMPLES, &result), 0);
 		for (size_t j = 0; j < SHIFTS; j++)
 			any = any || shift_is_real(&result.shifts[j]);
@@ -99,7 +142,7 @@ static size_t count_found(double (*next)(struct network *network), double more, 
 
 static void assert_hardly_any_alarm(const char *name, double (*next)(struct network *network))
 {
-	size_t median, found = count_found(next, 0, RUNS, &median);
+	size_t median, found = count_found(measure, next, 0, RUNS, &median);
 
 	print_message("%s: %zu of %d\n", name, found, RUNS);
 	assert_true(found <= ALARMS_MOST);
@@ -121,11 +164,32 @@ TEST(nor_where_slowness_comes_in_bursts)
 	assert_hardly_any_alarm("bursts", bursty);
 }
 
+TEST(nor_of_loads_which_have_no_order)
+{
+	static double (*const networks[])(struct network *) = { lognormal, correlated, bursty };
+
+	for (size_t i = 0; i < COUNT(networks); i++) {
+		size_t median,
+			found = count_found(measure_load, networks[i], 0, LOADS, &median);
+
+		print_message("loads: %zu of %d\n", found, LOADS);
+		assert_true(found <= LOAD_ALARMS_MOST);
+	}
+}
+
+TEST(a_fifth_of_a_millisecond_more_of_a_load_is_found)
+{
+	size_t median;
+
+	(void)count_found(measure_load, steady, 0.2, 100, &median);
+	assert_true(median >= 95);
+}
+
 TEST(a_fifth_of_a_millisecond_on_one_is_found)
 {
 	size_t median;
 
-	(void)count_found(steady, 0.2, 200, &median);
+	(void)count_found(measure, steady, 0.2, 200, &median);
 	print_message("found %zu of 200\n", median);
 	assert_true(median >= 190);
 }
@@ -180,6 +244,8 @@ int main(void)
 		cmocka_unit_test(where_nothing_differs_hardly_a_difference_is_claimed),
 		cmocka_unit_test(nor_where_neighbours_resemble_each_other),
 		cmocka_unit_test(nor_where_slowness_comes_in_bursts),
+		cmocka_unit_test(nor_of_loads_which_have_no_order),
+		cmocka_unit_test(a_fifth_of_a_millisecond_more_of_a_load_is_found),
 		cmocka_unit_test(a_fifth_of_a_millisecond_on_one_is_found),
 		cmocka_unit_test(losses_that_do_not_differ_are_hardly_told_apart),
 		cmocka_unit_test(nor_are_those_that_come_in_rows),

@@ -43,15 +43,26 @@ def histogram(values):
     return {"schema": 7, "zero": 0, "offset": min(buckets), "counts": counts}
 
 
-def durations(mean, seed, count=2000):
+def values_of(mean, seed, count=2000):
     chance = random.Random(seed)
-    values = [chance.gauss(mean, 0.1) for _ in range(count)]
+    return [chance.gauss(mean, 0.1) for _ in range(count)]
+
+
+def durations(mean, seed, count=2000):
+    values = values_of(mean, seed, count)
     return {"count": count, "mean_ns": round(sum(values) / count * 1e6), "histogram": histogram(values)}
 
 
 def loaded(mean=1.0, seed=1, failed=0, **more):
     fields = {"corrected": durations(mean, seed), "uncorrected": durations(0.6, seed), **more}
-    return record("load_summary", answered=2000, failed=failed, **{key: value for key, value in fields.items() if value})
+    return "".join(seconds(mean, seed, "uncorrected" if more.get("corrected", True) is None else "corrected")) + record("load_summary", answered=2000, failed=failed, **{key: value for key, value in fields.items() if value})
+
+
+def seconds(mean, seed, name):
+    """What a load tells of each of ten seconds."""
+    values = values_of(mean, seed)
+    for part in (values[i::10] for i in range(10)):
+        yield record("load_progress", **{name: {"count": len(part), "mean_ns": round(sum(part) / len(part) * 1e6)}})
 
 
 @pytest.fixture
@@ -230,7 +241,7 @@ def test_what_is_not_known_is_ignored(build, files):
     (record("reply", rtt_ns="1"), "'rtt_ns' is no number"),
     (record("reply").replace('"v":1', '"v":2'), "'v' is not 1"),
     (record("summary"), "'received' is missing"),
-    (loaded(corrected={"mean_ns": 1, "histogram": {"schema": 7, "zero": 0, "offset": 10**9, "counts": [1]}}), "buckets that do not exist"),
+    (loaded(corrected={"mean_ns": 1, "histogram": {"schema": 7, "zero": 0, "offset": 10**9, "counts": [1]}}).splitlines(True)[-1], "buckets that do not exist"),
     (b"\xff\xfe\n", "this is no JSON"),
     (b"\x00\n", "this is no JSON"),
     ("[" * (5 << 20) + "\n", "too long"),
