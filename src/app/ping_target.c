@@ -118,13 +118,13 @@ static int check(const struct draft *draft, struct err *err)
 	return result;
 }
 
-static int needs_kind(const struct draft *draft, struct err *err)
+static void needs_kind(const struct draft *draft, struct err *err)
 {
 	const char *host =
 		draft->endpoint.host[0] ? draft->endpoint.host : draft->options->host;
 
-	return err_set(err, -EINVAL, "'%s' needs a kind (such as '%s')", quote(host).text,
-	               endpoint_text("tcp-echo", host, draft->endpoint.port).text);
+	(void)err_set(err, -EINVAL, "'%s' needs a kind (such as '%s')", quote(host).text,
+	              endpoint_text("tcp-echo", host, draft->endpoint.port).text);
 }
 
 static int read_draft(struct draft *draft, const char *word, struct err *err)
@@ -138,8 +138,10 @@ static int read_draft(struct draft *draft, const char *word, struct err *err)
 	if (result < 0)
 		return result;
 	draft->ops = kind ? kind_by_name(kind) : NULL;
-	if (!draft->ops)
-		return needs_kind(draft, err);
+	if (!draft->ops) {
+		needs_kind(draft, err);
+		return -EINVAL;
+	}
 	result = complete_host(draft, err);
 	if (result == 0)
 		result = complete_port(draft, err);
