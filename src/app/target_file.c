@@ -4,7 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "app/line_file.h"
 #include "base/text.h"
+
+enum {
+	LINE_ROOM = TARGET_LINE_MAX + 3
+}; /* bytes: CRLF, and one too many, by which it is too long */
 
 static bool is_blank(char c)
 {
@@ -49,75 +54,24 @@ int target_line_read(char *line, size_t length, struct target_line *out, struct 
 	return 0;
 }
 
-/* Where one stands in a file. */
 struct reading {
-	const char *path;
 	target_file_take *take;
 	void *state;
-	size_t number; /* of the line */
-	struct err *err;
 };
 
-static int take_line(struct reading *reading, char *text, size_t length)
+static int take_line(void *state, const struct line *line, struct err *err)
 {
-	struct target_line line = { 0 };
-	struct err why = { 0 };
-	int result = target_line_read(text, length, &line, &why);
+	const struct reading *reading = state;
+	struct target_line target = { 0 };
+	int result = target_line_read(line->text, line->length, &target, err);
 
-	if (result == 0 && line.word)
-		result = reading->take(reading->state, &line, &why);
-	if (result < 0)
-		return err_set(reading->err, result, "%s:%zu: %s", quote(reading->path).text,
-		               reading->number, why.text);
-	return 0;
-}
-
-/* Reads to the end of the line, or as far as there is room: whatever is longer is none.  Nothing is
- * left to be read when 0 is returned. */
-static size_t read_line(FILE *file, char *line, size_t room)
-{
-	size_t length = 0;
-
-	while (length < room) {
-		int c = getc(file);
-
-		if (c == EOF)
-			break;
-		line[length++] = (char)c;
-		if (c == '\n')
-			break;
-	}
-	return length;
-}
-
-static int take_lines(struct reading *reading, FILE *file)
-{
-	char line[TARGET_LINE_MAX + 4] = { 0 }; /* one byte too many, CRLF, and the NUL */
-	int result = 0;
-	size_t length;
-
-	while (result == 0 && (length = read_line(file, line, sizeof(line) - 1)) > 0) {
-		reading->number++;
-		result = take_line(reading, line, length);
-	}
-	if (result == 0 && ferror(file))
-		result = err_set(reading->err, -errno, "cannot read '%s': %s",
-		                 quote(reading->path).text, err_reason(errno).text);
-	return result;
+	return result == 0 && target.word ? reading->take(reading->state, &target, err)
+	                                  : result;
 }
 
 int target_file_read(const char *path, target_file_take *take, void *state, struct err *err)
 {
-	struct reading reading = { .path = path, .take = take, .state = state, .err = err };
-	bool standard = strcmp(path, "-") == 0;
-	FILE *file = standard ? stdin : fopen(path, "re");
+	struct reading reading = { take, state };
 
-	if (!file)
-		return err_set(err, -errno, "cannot open '%s': %s", quote(path).text,
-		               err_reason(errno).text);
-	int result = take_lines(&reading, file);
-
-	if (!standard)
-		(void)fclose(file);
-	return result;
+	return line_file_read(path, LINE_ROOM, take_line, &reading, err);
 }

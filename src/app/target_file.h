@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#include <stdio.h>
-
 #include "base/err.h"
 
 enum { TARGET_LINE_MAX = 1024 }; /* bytes, without its end */
