@@ -154,11 +154,14 @@ void record_await(struct output *output, struct wall wall)
 	tell_missing(output, wall);
 }
 
+/* What is written with fewer digits than a double has is read as the same, and 0.95 stays 0.95. */
+#define FORMAT (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 void record_write(struct json_t *record, struct output *output)
 {
 	char line[LINE_BYTES];
-	size_t length = json_dumpb(record, line, sizeof(line), JSON_COMPACT);
-	char *longer = length > sizeof(line) ? json_dumps(record, JSON_COMPACT) : NULL;
+	size_t length = json_dumpb(record, line, sizeof(line), FORMAT);
+	char *longer = length > sizeof(line) ? json_dumps(record, FORMAT) : NULL;
 
 	if (length <= sizeof(line) || longer)
 		output_put(output, longer ? longer : line, length);
