@@ -15,6 +15,7 @@ import pages
 from harness import PATIENCE, need_tool
 
 PROBED = ["icmp", "line", "pong", "stamp", "tcp", "tcp-echo", "udp-echo"]
+LOADED = ["line", "pong", "stamp", "tcp-echo", "udp-echo"]
 SERVED = ["pong", "stamp", "tcp-echo", "udp-echo"]
 
 
@@ -100,6 +101,8 @@ def test_every_option_is_offered_and_no_other(shell):
     "words, expected",
     [
         (["ping", "--kind", ""], PROBED),
+        (["load", "--kind", ""], LOADED),
+        (["load", "--with-ping", ""], PROBED),
         (["ping", "-k", "t"], ["tcp", "tcp-echo"]),
         (["ping", "-q", "--kind=ud"], ["udp-echo"]),
         (["ping", "-M", ""], ["do", "dont", "want"]),

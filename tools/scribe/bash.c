@@ -67,7 +67,7 @@ static void put_value(const struct command *command, const struct option_spec *s
 	if (spec->letter)
 		(void)printf(" | '%s -%c'", command->name, spec->letter);
 	(void)putchar(')');
-	put_offer(command, offer_of(spec), spec->argument);
+	put_offer(command_meant(command, spec), offer_of(spec), spec->argument);
 	(void)puts(" ;;");
 }
 

@@ -24,11 +24,6 @@ static struct command_kinds loaded(void)
 	return (struct command_kinds){ { "tcp-echo", "udp-echo", "pong", "stamp", "line" }, 5 };
 }
 
-static struct command_kinds no_kinds(void)
-{
-	return (struct command_kinds){ 0 };
-}
-
 static const struct command all[] = {
 	{ "ping", "ask, and tell round trips, loss and jitter", OFFER_ENDPOINTS,
 	  ping_option_table, probed },
@@ -36,7 +31,7 @@ static const struct command all[] = {
 	  load_option_table, loaded },
 	{ "serve", "answer", OFFER_ENDPOINTS, serve_option_table, command_served },
 	{ "compare", "hold two runs against each other", OFFER_FILES, compare_option_table,
-	  no_kinds },
+	  NULL },
 };
 
 struct commands commands(void)
@@ -50,6 +45,12 @@ const struct command *command_find(const char *name)
 		if (strcmp(all[i].name, name) == 0)
 			return &all[i];
 	return NULL;
+}
+
+const struct command *command_meant(const struct command *command,
+                                    const struct option_spec *spec)
+{
+	return strcmp(spec->name, "with-ping") == 0 ? command_find("ping") : command;
 }
 
 enum offer offer_of(const struct option_spec *spec)

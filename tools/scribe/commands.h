@@ -47,5 +47,9 @@ struct command_kinds command_served(void);
 /* The command of that name, NULL when there is none. */
 const struct command *command_find(const char *name);
 
+/* Whose kinds the value of an option names: a load is accompanied by what ping can ask. */
+const struct command *command_meant(const struct command *command,
+                                    const struct option_spec *spec);
+
 /* What the value of an option may be, by the word that its table has for it. */
 enum offer offer_of(const struct option_spec *spec);

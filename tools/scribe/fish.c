@@ -63,7 +63,7 @@ static void put_option(const struct command *command, const struct option_spec *
 		(void)printf(" -s %c", spec->letter);
 	(void)printf(" -l %s", spec->name);
 	if (spec->argument)
-		put_offer(command, offer_of(spec), spec->argument);
+		put_offer(command_meant(command, spec), offer_of(spec), spec->argument);
 	(void)fputs(" -d ", stdout);
 	put_quoted(spec->help);
 	(void)putchar('\n');

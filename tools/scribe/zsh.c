@@ -77,7 +77,7 @@ static void put_spelling(const struct command *command, const struct option_spec
 		(void)putchar(':');
 		put_quoted(spec->argument);
 		(void)putchar(':');
-		put_offer(command, offer_of(spec), spec->argument);
+		put_offer(command_meant(command, spec), offer_of(spec), spec->argument);
 	}
 	(void)putchar('\'');
 }
