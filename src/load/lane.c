@@ -179,9 +179,7 @@ bool lane_remembers(const struct lane *lane, const struct digest_key *nonces,
 
 size_t lane_payload(const struct lane *lane)
 {
-	const struct probe_ops *ops = lane->channel.ops;
-
-	return ops->echoes || ops->size ? probe_size(ops, lane->channel.options) : 0;
+	return probe_size(lane->channel.ops, lane->channel.options);
 }
 
 struct load_room lane_room(const struct lane *lane)

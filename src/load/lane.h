@@ -84,7 +84,7 @@ static inline struct mono lane_expiry(const struct lane *lane, const struct flig
 	return mono_add(flight->called, lane->channel.options->timeout);
 }
 
-/* Bytes of payload of a request; 0 where the kind does not say. */
+/* Bytes of payload of a request. */
 size_t lane_payload(const struct lane *lane);
 
 struct load_room lane_room(const struct lane *lane);

@@ -132,6 +132,11 @@ static size_t length_of(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+static size_t size(const struct probe_options *options)
+{
+	return length_of(options->send) + sizeof(line_end);
+}
+
 static bool begins_as_expected(const struct channel *channel, const char *line, size_t length)
 {
 	size_t expected = length_of(channel->options->expect);
@@ -146,7 +151,7 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 	struct asking *asking = channel->state;
 	size_t length = length_of(channel->options->send);
 	struct line_terms terms = {
-		.request_bytes = length + sizeof(line_end),
+		.request_bytes = size(channel->options),
 		.least = length_of(channel->options->expect) + 1,
 		.most = LINE_MOST - 1,
 		.judge = begins_as_expected,
@@ -201,6 +206,7 @@ const struct probe_ops probe_line = {
 	.scope = CHANNEL_PER_TARGET,
 	.key_bits = 32,
 	.state_size = sizeof(struct asking),
+	.size = size,
 	.check = check,
 	.open = open_channel,
 	.send = line_send,

@@ -32,6 +32,12 @@ static int open_channel(struct channel *channel, const struct address *to, struc
 	return line_open(channel, channel->state, to, called, &terms);
 }
 
+static size_t size(const struct probe_options *options)
+{
+	(void)options;
+	return sizeof(request);
+}
+
 const struct probe_ops probe_pong = {
 	.name = "pong",
 	.help = "line protocol: ping -> pong EPOCH",
@@ -41,6 +47,7 @@ const struct probe_ops probe_pong = {
 	.key_bits = 32,
 	.default_host = "127.0.0.1",
 	.state_size = sizeof(struct line),
+	.size = size,
 	.open = open_channel,
 	.send = line_send,
 	.heard = line_heard,

@@ -212,8 +212,8 @@ static void assert_all_answered(struct bench *bench)
 	assert_true(counts->answered >= ENOUGH);
 	assert_int_equal(counts->answered, counts->sent);
 	assert_int_equal(counts->answered, sum);
-	if (bench->target.ops->echoes)
-		assert_int_equal(counts->bytes_out, counts->bytes_in);
+	assert_int_equal(counts->bytes_out,
+	                 counts->sent * probe_size(bench->target.ops, &bench->options));
 	assert_int_equal(counts->bytes_in, counts->sent * bench->reply_bytes);
 	assert_int_equal(load_counts_failed(counts) - counts->unsent, 0);
 	assert_int_equal(counts->late + counts->duplicates, 0);
