@@ -12,11 +12,12 @@ import collections
 import dataclasses
 import heapq
 import ipaddress
-import selectors
 import socket
 import struct
 import threading
 import time
+
+from reactor import Reactor
 
 A, CNAME, AAAA, IN = 1, 5, 28, 1
 SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
@@ -155,24 +156,21 @@ def raw(change):
 # --- the server ---------------------------------------------------------------------------------------
 
 
-class Nameserver:
+class Nameserver(Reactor):
     """The name server of a namespace for the length of its block; `zone` maps names to behaviours and may be
     changed meanwhile."""
 
     RESOLV_CONF = "nameserver {}\noptions timeout:10 attempts:3\n"
 
     def __init__(self, ns, zone):
+        super().__init__()
         self.zone = zone
         self._lock = threading.Lock()
         self._turns = collections.Counter()
         self._waiting, self._order = [], 0
-        self._selector = selectors.DefaultSelector()
-        self._stopping, self._stop = socket.socketpair()
-        self._selector.register(self._stopping, selectors.EVENT_READ, None)
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             self._open(ns, family, socket.SOCK_DGRAM, host, self._take_datagram)
             self._open(ns, family, socket.SOCK_STREAM, host, self._accept)
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _open(self, ns, family, kind, host, take):
         sock = ns.socket(family, kind)
@@ -180,19 +178,7 @@ class Nameserver:
         sock.setblocking(False)
         if kind == socket.SOCK_STREAM:
             sock.listen(256)
-        self._selector.register(sock, selectors.EVENT_READ, take)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._stop.send(b"x")
-        self._thread.join()
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()
-        self._stop.close()
-        self._selector.close()
+        self._watch(sock, take)
 
     def asked(self, name=None):
         """How often it was asked for the name; for names whatever."""
@@ -215,19 +201,16 @@ class Nameserver:
             self._turns[name, kind] += 1
             return self._turns[name, kind] - 1
 
-    def _run(self):
-        while True:
-            patience = max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
-            for key, _ in self._selector.select(patience):
-                if key.data is None:
-                    return
-                key.data(key.fileobj)
-            while self._waiting and self._waiting[0][0] <= time.monotonic():
-                _, _, send, message = heapq.heappop(self._waiting)
-                try:
-                    send(message)
-                except OSError:  # who asked has gone
-                    pass
+    def _patience(self):
+        return max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
+
+    def _release(self):
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            _, _, send, message = heapq.heappop(self._waiting)
+            try:
+                send(message)
+            except OSError:  # who asked has gone
+                pass
 
     def _take_datagram(self, sock):
         try:
@@ -239,15 +222,14 @@ class Nameserver:
     def _accept(self, listener):
         sock, _ = listener.accept()
         sock.settimeout(1.0)
-        self._selector.register(sock, selectors.EVENT_READ, self._take_stream)
+        self._watch(sock, self._take_stream)
 
     def _take_stream(self, sock):
         try:
             (length,) = struct.unpack("!H", sock.recv(2, socket.MSG_WAITALL))
             message = sock.recv(length, socket.MSG_WAITALL)
         except (OSError, struct.error):
-            self._selector.unregister(sock)
-            sock.close()
+            self._drop(sock)
             return
         self._answer(message, True, lambda reply: sock.sendall(struct.pack("!H", len(reply)) + reply))
 

@@ -9,14 +9,15 @@ All is decided by numbers, so that the same shape does the same thing each time;
 """
 import contextlib
 import dataclasses
+import functools
 import heapq
-import selectors
 import socket
 import struct
 import threading
 import time
 
 import wire_truth
+from reactor import Reactor
 
 SOL_PACKET = 263
 PACKET_VNET_HDR = 15  # carries along checksums and segments that the sender left unfinished
@@ -149,16 +150,17 @@ class Passage:
     deed: Deed
 
 
-class Relay:
+class Relay(Reactor):
     """Joins interfaces `left` and `right` of namespace `ns` in a thread, for the length of its block."""
 
     def __init__(self, ns, left="left", right="right"):
+        super().__init__()
         self._sockets = [ns.call(self._open, name) for name in (left, right)]
-        self._stopping, self._stop = socket.socketpair()
+        for way, cable in enumerate(self._sockets):
+            self._watch(cable, functools.partial(self._take, way))
         self._lock = threading.Lock()
         self._waiting = []  # heap of (instant, order, way, frame)
         self._order = 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.shape()
 
     @staticmethod
@@ -179,36 +181,14 @@ class Relay:
             self._count, self._held = [0, 0], ({}, {})
             self.log = []
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._stop.send(b"x")
-        self._thread.join()
-        for each in (*self._sockets, self._stop, self._stopping):
-            each.close()
-
-    def _run(self):
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._stopping, selectors.EVENT_READ, None)
-            for way, cable in enumerate(self._sockets):
-                selector.register(cable, selectors.EVENT_READ, way)
-            while True:
-                for key, _ in selector.select(self._patience()):
-                    if key.data is None:
-                        return
-                    self._take(key.data)
-                self._release()
-
     def _patience(self):
         with self._lock:
             return max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
 
-    def _take(self, way):
+    def _take(self, way, cable):
         with contextlib.suppress(BlockingIOError), self._lock:
             while True:
-                self._arrived(way, self._sockets[way].recv(FRAME_BYTES))
+                self._arrived(way, cable.recv(FRAME_BYTES))
 
     def _arrived(self, way, frame):
         packet = wire_truth.parse(0, frame[VNET_BYTES:])

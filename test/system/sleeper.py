@@ -2,52 +2,40 @@
 """A line server of known capacity: it answers one line at a time, whosever it is, and takes its time for
 each. More than 1 / service time cannot be had of it."""
 import contextlib
-import selectors
 import socket
-import threading
 import time
 
 from peers import _socket
+from reactor import Reactor
 
 
-class Sleeper:
+class Sleeper(Reactor):
     """`answer` goes back for each line, `service` seconds after the one before."""
 
     def __init__(self, family, service, answer=b"+OK\r\n"):
+        super().__init__()
         self._service, self._answer = service, answer
-        self._listener = _socket(family, socket.SOCK_STREAM, None, None, 0)
-        self._listener.listen(512)
-        self._listener.setblocking(False)
-        self.port = self._listener.getsockname()[1]
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, None)
-        self._stopping, self._stop = socket.socketpair()
-        self._selector.register(self._stopping, selectors.EVENT_READ, None)
-        self._stopped = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._lines = {}
         self.served, self.busy = 0, 0.0
+        listener = _socket(family, socket.SOCK_STREAM, None, None, 0)
+        listener.listen(512)
+        listener.setblocking(False)
+        self.port = listener.getsockname()[1]
+        self._watch(listener, self._accept)
 
     @property
     def capacity(self):
         """Answers a second, by what its service really took."""
         return self.served / self.busy
 
-    def _serve(self):
-        while not self._stopped:
-            for key, _ in self._selector.select():
-                if key.fileobj is self._listener:
-                    self._accept()
-                elif key.fileobj is self._stopping:
-                    self._stopped = True
-                else:
-                    self._read(key.fileobj, key.data)
-
-    def _accept(self):
+    def _accept(self, listener):
         with contextlib.suppress(OSError):
-            connection, _ = self._listener.accept()
-            self._selector.register(connection, selectors.EVENT_READ, bytearray())
+            connection, _ = listener.accept()
+            self._lines[connection] = bytearray()
+            self._watch(connection, self._read)
 
-    def _read(self, connection, text):
+    def _read(self, connection):
+        text = self._lines[connection]
         try:
             data = connection.recv(65536)
             text += data
@@ -57,8 +45,8 @@ class Sleeper:
         except OSError:
             data = b""
         if not data:
-            self._selector.unregister(connection)
-            connection.close()
+            del self._lines[connection]
+            self._drop(connection)
 
     def _answer_one(self, connection):
         begin = time.monotonic()
@@ -66,16 +54,3 @@ class Sleeper:
         connection.sendall(self._answer)
         self.busy += time.monotonic() - begin
         self.served += 1
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._stopped = True
-        self._stop.send(b"x")
-        self._thread.join()
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()
-        self._stop.close()
-        self._selector.close()

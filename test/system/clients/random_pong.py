@@ -8,7 +8,6 @@ One request is one line: pings in any case with any blanks, LF or CRLF, empty li
 commands of any bytes, over-long lines, targets that the address policy refuses, `help`, `quit`,
 a last line without its newline; written whole, in pieces or byte by byte.
 """
-import argparse
 import random
 import re
 import socket
@@ -185,7 +184,7 @@ class Crowd:
             self.left -= share
             return self.visitors, rng, 0 if self.failure else share
 
-    def work(self):
+    def work(self, _number):
         while True:
             who, rng, count = self.next_visit()
             if not count:
@@ -209,25 +208,9 @@ class Crowd:
 def run(host, port, requests, seed):
     """Spend `requests` lines on the server; None, or one sentence on what was wrong."""
     crowd = Crowd(host, port, requests, seed)
-    threads = [threading.Thread(target=crowd.work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tools.together(THREADS, crowd.work)
     return crowd.failure and f"seed {seed}, {crowd.failure}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=42422)
-    parser.add_argument("--requests", type=int, default=30_000)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    wrong = run(args.host, args.port, args.requests, args.seed)
-    print(wrong or f"{args.requests} requests, nothing wrong")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tools.command(__doc__, 42422, run))

@@ -3,7 +3,6 @@
 the form that docs/protocol.md promises, keeps its place, and has one last line."""
 import random
 import re
-import threading
 import time
 
 from . import tools
@@ -72,9 +71,5 @@ def run(host, port, targets, seed):
     def one(number):
         wrong.append(visit(host, port, shared, random.Random(f"relay/{seed}/{number}")))
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(VISITORS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tools.together(VISITORS, one)
     return next((f"relay, seed {seed}, {each}" for each in wrong if each), None)

@@ -8,7 +8,6 @@ One request is one write. Every visitor draws its whole plan from (seed, its num
 failure names what is needed to see it again. Whatever is read must be what was written, byte
 for byte; after a half-close all of it must come, then the end of the stream.
 """
-import argparse
 import random
 import select
 import socket
@@ -135,7 +134,7 @@ class Crowd:
             self.visitors += 1
             return self.visitors
 
-    def work(self):
+    def work(self, _number):
         loiterers = []
         try:
             while True:
@@ -179,25 +178,9 @@ class Crowd:
 def run(host, port, requests, seed):
     """Spend `requests` writes on the server; None, or one sentence on what was wrong."""
     crowd = Crowd(host, port, requests, seed)
-    threads = [threading.Thread(target=crowd.work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    tools.together(THREADS, crowd.work)
     return crowd.failure and f"seed {seed}, {crowd.failure}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8888)
-    parser.add_argument("--requests", type=int, default=30_000)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    wrong = run(args.host, args.port, args.requests, args.seed)
-    print(wrong or f"{args.requests} requests, nothing wrong")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tools.command(__doc__, 8888, run))

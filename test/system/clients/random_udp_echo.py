@@ -7,7 +7,6 @@
 Several sockets, connected or not, send small windows of datagrams of 0 to 65507 bytes. Some
 sockets close before the answers come, so that the server hears ICMP errors all the time.
 """
-import argparse
 import collections
 import random
 import select
@@ -117,17 +116,5 @@ def run(host, port, requests, seed):
     return None
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8888)
-    parser.add_argument("--requests", type=int, default=30_000)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    wrong = run(args.host, args.port, args.requests, args.seed)
-    print(wrong or f"{args.requests} requests, nothing wrong")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tools.command(__doc__, 8888, run))

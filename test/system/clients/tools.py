@@ -3,12 +3,14 @@
 
 Every wait here has an end: a server that hangs makes a test fail, never hang.
 """
+import argparse
 import contextlib
 import ctypes
 import os
 import select
 import socket
 import struct
+import threading
 import time
 
 PATIENCE = 20.0
@@ -252,3 +254,25 @@ def frozen_thread(task):
     finally:
         with contextlib.suppress(OSError):
             libc.ptrace(PTRACE_DETACH, task, None, None)
+
+
+def together(count, work):
+    """Calls work(0 .. count - 1), each in a thread of its own, until all have ended."""
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def command(doc, port, run):
+    """The command line of random clients, run(host, port, requests, seed): its exit code."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=port)
+    parser.add_argument("--requests", type=int, default=30_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    wrong = run(args.host, args.port, args.requests, args.seed)
+    print(wrong or f"{args.requests} requests, nothing wrong")
+    return 1 if wrong else 0
