@@ -5,7 +5,6 @@
 
 #define RATE_LEAST 1
 #define RATE_MOST 1e8
-#define FAILED_MOST 0.05 /* of a step: who answers no more than this keeps nothing */
 
 /* What was too much has to drain before anything else is asked. */
 #define PAUSE (NS_PER_SEC / 5)
@@ -22,19 +21,18 @@ struct quest {
 	bool silent;   /* nobody answers at all */
 };
 
-/* A promise about durations says nothing of those that were not answered. */
 static bool too_many_failed(const struct quest *quest, const struct load_counts *counts)
 {
-	return verdict_is_of_durations(&quest->run->options->wish) &&
-	       (double)load_counts_failed(counts) >
-	               FAILED_MOST * (double)load_counts_settled(counts);
+	return (double)load_counts_failed(counts) >
+	       verdict_failed_most(&quest->run->options->wish) *
+	               (double)load_counts_settled(counts);
 }
 
 static bool judge(const struct quest *quest, const struct load_result *result,
                   struct err *finding)
 {
 	const struct load_counts *counts = &result->tally.counts;
-	struct facts facts = facts_of_load(result);
+	struct facts facts = facts_of_requests(result);
 	bool holds = verdict_holds(&quest->run->options->wish, &facts, finding);
 
 	if (!too_many_failed(quest, counts))

@@ -33,7 +33,7 @@ enum {
 static const struct option_spec specs[] = {
 	{ "connections", 'c', OPTION_INTEGER, "N", "sockets to ask by (64)", FIELD(connections),
 	  1, CONNECTIONS_MOST },
-	{ "depth", 0, OPTION_INTEGER, "N", "in flight on each (1; -R: at most, ample)",
+	{ "depth", 0, OPTION_INTEGER, "N", "most in flight on each (1; open loop: ample)",
 	  FIELD(depth), 1, DEPTH_MOST },
 	{ "rate", 'R', OPTION_INTEGER, "N", "open loop: so many a second, come what may",
 	  FIELD(rate), 1, RATE_MOST },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/facts.h"
 
+#include <math.h>
+
 #include "report/times.h"
 
 static const char no_answers[] = "cannot be told from no answers";
@@ -113,5 +115,18 @@ struct facts facts_of_load(const struct load_result *result)
 	facts.of[METRIC_LOSS] = facts.of[METRIC_ERRORS] = failed;
 	facts.of[METRIC_RATE] = rate_fact(result);
 	facts.of[METRIC_LAG] = lag_fact(&result->tally.lag);
+	return facts;
+}
+
+struct facts facts_of_requests(const struct load_result *result)
+{
+	const struct load_times *times = times_told(&result->tally);
+	double answers = (double)times->histogram.count;
+	double requests = answers + (double)load_counts_failed(&result->tally.counts);
+	struct facts facts = facts_of_load(result);
+
+	for (enum metric i = METRIC_P50; i <= METRIC_P99_99 && answers > 0; i++)
+		facts.of[i].value = (double)times_quantile(
+			times, fmin(metric_quantile(i) * requests / answers, 1));
 	return facts;
 }

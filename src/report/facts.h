@@ -50,3 +50,7 @@ struct facts facts_of_target(struct target *target);
 /* Durations are the corrected ones where there are any.  lag is its 99th percentile: what makes the
  * generator the bottleneck (load/result.h). */
 struct facts facts_of_load(const struct load_result *result);
+
+/* The same, but with quantiles of all requests: those that failed have taken longer than any that was answered,
+ * and where they reach down to a quantile it is the longest. */
+struct facts facts_of_requests(const struct load_result *result);

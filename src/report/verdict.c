@@ -175,6 +175,9 @@ int verdict_parse(const char *text, enum verdict_about about, struct verdict *ou
 
 /* --- judging --- */
 
+/* Who answers fewer keeps no promise. */
+static const double failed_most = 0.05;
+
 static bool compare(double value, enum verdict_relation relation, double limit)
 {
 	switch (relation) {
@@ -298,7 +301,13 @@ bool verdict_holds(const struct verdict *verdict, const struct facts *facts,
 	return judgement.told && judgement.holds;
 }
 
-bool verdict_is_of_durations(const struct verdict *verdict)
+double verdict_failed_most(const struct verdict *verdict)
 {
-	return verdict->metric->unit == DURATION;
+	double quantile = metric_quantile(verdict->metric->metric);
+
+	if (verdict->metric->unit != DURATION)
+		return 1;
+	if (verdict->metric->metric == METRIC_MAX)
+		return 0;
+	return quantile > 0 ? fmin(1 - quantile, failed_most) : failed_most;
 }

@@ -19,6 +19,8 @@ PEERS = ("redis-server", "redis-benchmark", "sockperf")
 CONNECTIONS = 50  # as redis-benchmark has them unless told otherwise
 REQUESTS_A_SECOND = 60_000  # about; redis-benchmark is told a number, not a time
 SIZE = 64
+CPU = "client's CPU per round trip"
+BETTER = {"round trips": "most", "p50": "least", "p99": "least", CPU: "least"}
 
 
 def absent(name, columns):
@@ -69,9 +71,9 @@ def redis(bench, options):
                 for name in clients if number % 2 == 0 else reversed(clients):
                     runs[name].append(clients[name](bench, server, options.load_seconds))
     rows = [measured(name, each) for name, each in runs.items() if each]
-    heads = ["client", "round trips", "p50", "p99", "client's CPU per round trip"]
+    heads = ["client", "round trips", "p50", "p99", CPU]
     table(heads, rows + [absent(name, len(heads)) for name in missing], key="load-redis",
-          ranked=rank({"round trips": "most", heads[-1]: "least"}, ours="sounder load"))
+          ranked=rank(BETTER, ours="sounder load"))
 
 
 # --- sockperf ------------------------------------------------------------------------------------
@@ -130,11 +132,11 @@ def sockperf_case(bench, options, kind, transport):
         for name in sides if number % 2 == 0 else reversed(sides):
             with sides[name][0].start() as server:
                 runs[name].append(sides[name][1](server))
-    heads = ["client and its server", "round trips", "p50", "p99", "client's CPU per round trip"]
+    heads = ["client and its server", "round trips", "p50", "p99", CPU]
     rows = [measured(name, each) for name, each in runs.items()]
     heading(3, f"One {kind.partition('-')[0].upper()} message at a time")
     table(heads, rows if "sockperf" in sides else [*rows, absent("sockperf", len(heads))], key=f"load-sockperf-{kind}",
-          ranked=rank({"round trips": "most", "p99": "least", heads[-1]: "least"}, ours="sounder load"))
+          ranked=rank(BETTER, ours="sounder load"))
 
 
 def run(bench, options):

@@ -48,10 +48,10 @@ def judged(connections, runs):
     peers = [name for name in runs if name not in ("sounder", "ref_epoll")]
     rates = against(runs, peers, rate, min)
     if connections == 1:
-        return ["round trips ≥ 0.95 × the best peer's", f"{rates:.2f}", verdict("", rates >= NEAR_THE_BEST)]
+        return ["round trips ≥ 0.95 × the best peer's", f"{rates:.3f}", verdict("", rates >= NEAR_THE_BEST)]
     tails = against(runs, peers, lambda run: run["p99"], max)
     return ["more round trips and a lower p99 than each peer, in the median of the rounds",
-            f"{rates:.2f} × the best rate, {tails:.2f} × the lowest p99", verdict("", rates > 1 and tails < 1)]
+            f"{rates:.3f} × the best rate, {tails:.3f} × the lowest p99", verdict("", rates > 1 and tails < 1)]
 
 
 def compare(bench, connections, rounds):
@@ -68,7 +68,7 @@ def compare(bench, connections, rounds):
                      sum(run["lost"] + run["corrupt"] for run in each)])
     rows += [[peer.name, "not installed", *[None] * 4] for peer in absent]
     table(["server", "round trips", "p50", "p99", "maximum", "unanswered"], rows, key=f"peers-{connections}",
-          ranked=rank({"round trips": "most", "p99": "least"}))
+          ranked=rank({"round trips": "most", "p50": "least", "p99": "least", "maximum": "least"}))
     table(["bound", "measured", ""], [judged(connections, runs)], key=f"peers-{connections}-bound")
 
 

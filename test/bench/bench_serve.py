@@ -98,7 +98,7 @@ def reaches(limit):
 
     def judge(_, ratios):
         bounds = interval(ratios or [])
-        return verdict(f"95 % interval reaches {limit:g}", bounds[0] <= limit if bounds else None)
+        return verdict(f"lower end of the interval ≤ {limit:g}", bounds[0] <= limit if bounds else None)
 
     return judge
 

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <math.h>
+
 #include "report/verdict.h"
 #include "unit.h"
 
@@ -255,6 +257,45 @@ static void assert_wish(const struct load_result *result, const char *text, bool
 	assert_string_equal(err.text, finding);
 }
 
+static double of_requests(const struct load_result *result, enum metric metric)
+{
+	struct facts facts = facts_of_requests(result);
+
+	assert_null(facts.of[metric].untold);
+	return facts.of[metric].value / (double)NS_PER_MS;
+}
+
+TEST(a_request_that_failed_took_longer_than_any)
+{
+	struct load_result result;
+
+	/* 200 answers after 1 to 200 ms, and 8 that failed. */
+	loaded(&result);
+	assert_true(fabs(of_requests(&result, METRIC_P50) - 104) < 1.5);
+	assert_true(fabs(of_requests(&result, METRIC_P95) - 198) < 2.5);
+	assert_true(of_requests(&result, METRIC_P99) == 200);
+	assert_true(of_requests(&result, METRIC_MAX) == 200);
+	load_tally_done(&result.tally);
+}
+
+TEST(a_promise_says_how_many_may_fail)
+{
+	static const struct {
+		const char *wish;
+		double most;
+	} cases[] = {
+		{ "p50<1ms", 0.05 }, { "p99<1ms", 0.01 },     { "p99.9<1ms", 0.001 },
+		{ "max<1ms", 0 },    { "avg<1ms", 0.05 },     { "loss<50%", 1 },
+		{ "errors<9", 1 },   { "p99.99<1ms", 0.0001 }
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct verdict verdict = of_load(cases[i].wish);
+
+		assert_true(fabs(verdict_failed_most(&verdict) - cases[i].most) < 1e-9);
+	}
+}
+
 TEST(a_load_is_held_against_the_same_expressions)
 {
 	struct load_result result;
@@ -343,6 +384,8 @@ int main(void)
 		cmocka_unit_test(counts_and_their_share_of_the_answers),
 		cmocka_unit_test(what_cannot_be_measured_is_not_kept),
 		cmocka_unit_test(what_is_no_expression_is_refused_in_one_sentence),
+		cmocka_unit_test(a_request_that_failed_took_longer_than_any),
+		cmocka_unit_test(a_promise_says_how_many_may_fail),
 		cmocka_unit_test(a_load_is_held_against_the_same_expressions),
 		cmocka_unit_test(in_a_closed_loop_uncorrected_durations_are_all_there_is),
 		cmocka_unit_test(a_wish_holds_where_the_relation_is_known_to),
