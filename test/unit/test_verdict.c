@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <string.h>
-
 #include <math.h>
+#include <string.h>
 
 #include "report/verdict.h"
 #include "unit.h"
@@ -283,11 +282,9 @@ TEST(a_promise_says_how_many_may_fail)
 	static const struct {
 		const char *wish;
 		double most;
-	} cases[] = {
-		{ "p50<1ms", 0.05 }, { "p99<1ms", 0.01 },     { "p99.9<1ms", 0.001 },
-		{ "max<1ms", 0 },    { "avg<1ms", 0.05 },     { "loss<50%", 1 },
-		{ "errors<9", 1 },   { "p99.99<1ms", 0.0001 }
-	};
+	} cases[] = { { "p50<1ms", 0.05 }, { "p99<1ms", 0.01 },     { "p99.9<1ms", 0.001 },
+		      { "max<1ms", 0 },    { "avg<1ms", 0.05 },     { "loss<50%", 1 },
+		      { "errors<9", 1 },   { "p99.99<1ms", 0.0001 } };
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct verdict verdict = of_load(cases[i].wish);
