@@ -14,6 +14,11 @@
 
 enum { DESCRIPTORS_BESIDES = 64, DESCRIPTORS_PER_THREAD = 4 };
 
+#define FOR_EVER (INT64_C(365) * 86400 * NS_PER_SEC)
+#define GLANCE \
+	(10 *  \
+	 NS_PER_MS) /* from one look whether the probes beside the load are done to the next */
+
 static const char usage[] =
 	"usage: sounder load [OPTIONS] ENDPOINT...\n"
 	"\n"
@@ -70,6 +75,21 @@ static int check_threads(const struct load_options *options, struct err *err)
 	               (int)options->threads, cpus);
 }
 
+/* None of what was named is left out. */
+static int check_shares(const struct command *command, struct err *err)
+{
+	const struct load_plan *plan = &command->plan;
+	bool few_for_targets = plan->connections < plan->target_count;
+
+	if (plan->connections == 0 ||
+	    (!few_for_targets && plan->connections >= plan->probe_count))
+		return 0;
+	return err_set(err, -EINVAL, "'-c %zu' connections are too few for %zu %s",
+	               plan->connections,
+	               few_for_targets ? plan->target_count : plan->probe_count,
+	               few_for_targets ? "endpoints" : "sizes");
+}
+
 /* Each connection is a descriptor. */
 static int check_descriptors(const struct command *command, struct err *err)
 {
@@ -94,6 +114,8 @@ static int check(const struct command *command, struct err *err)
 {
 	int result = check_threads(&command->options, err);
 
+	if (result == 0)
+		result = check_shares(command, err);
 	if (result == 0)
 		result = check_server(&command->options, err);
 	return result < 0 ? result : check_descriptors(command, err);
@@ -155,8 +177,10 @@ static void begin_hold(struct command *command)
 	hold_open(command->hold, stop_watch(command), counts);
 	load_run_take_signals(&command->run);
 	counts->server_rss_held = server_memory(command);
-	if (!command->options.runs && command->options.duration > 0)
-		(void)load_run_pause(&command->run, command->options.duration);
+	if (!command->options.runs && command->options.duration >= 0)
+		(void)load_run_pause(&command->run, command->options.duration > 0
+		                                            ? command->options.duration
+		                                            : FOR_EVER);
 }
 
 static void end_hold(struct command *command)
@@ -174,6 +198,15 @@ static int begin_ping(struct command *command, struct err *err)
 	if (result == 0)
 		(void)load_run_pause(&command->run, PROBER_IDLE);
 	return result;
+}
+
+/* The last probes are awaited, unless somebody has waited long enough. */
+static const struct load_ping *end_ping(struct command *command)
+{
+	prober_stop(command->prober);
+	while (!prober_has_ended(command->prober) && load_run_pause(&command->run, GLANCE))
+		continue;
+	return prober_finish(command->prober);
 }
 
 static int run_load(struct command *command, struct err *err)
@@ -199,7 +232,7 @@ static int measure(struct command *command, struct err *err)
 		result = begin_ping(command, err);
 		prober_loaded(command->prober, clock_mono());
 	}
-	if (command->hold && result == 0)
+	if (command->hold && result == 0 && !command->run.stopping)
 		begin_hold(command);
 	if (options->runs && result == 0)
 		result = begin_ping(command, err);
@@ -207,7 +240,8 @@ static int measure(struct command *command, struct err *err)
 		result = run_load(command, err);
 	if (command->hold && result == 0)
 		end_hold(command);
-	prober_unloaded(command->prober, clock_mono());
+	if (!options->runs)
+		prober_unloaded(command->prober, clock_mono());
 	return result;
 }
 
@@ -246,8 +280,7 @@ static int run_all(struct command *command, struct err *err)
 	load_outputs_begin(&command->outputs, &command->result);
 	if (measure(command, err) < 0)
 		return app_fail("load", err);
-	bool told = load_outputs_end(&command->outputs, &command->result,
-	                             prober_finish(command->prober));
+	bool told = load_outputs_end(&command->outputs, &command->result, end_ping(command));
 	bool violated = judge(command);
 
 	if (!told)

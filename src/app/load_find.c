@@ -13,7 +13,6 @@
 /* The search, while it goes on. */
 struct quest {
 	struct load_run *run;
-	struct prober *prober;
 	struct load_plan *plan;
 	struct load_search search;
 	double kept;   /* the rate of the result that is kept; 0 = of none that held */
@@ -87,9 +86,7 @@ static int step(struct quest *quest, struct load_result *kept, struct err *err)
 	int result = load_run_prepare(quest->run, quest->plan, &other, err);
 
 	if (result == 0)
-		result =
-			load_run_go(quest->run, quest->search.steps == 0 ? quest->prober : NULL,
-		                    &other, err);
+		result = load_run_go(quest->run, NULL, &other, err);
 	if (result == 0 && !quest->run->stopping)
 		take_step(quest, kept, &other);
 	load_run_forget(&other);
@@ -99,15 +96,17 @@ static int step(struct quest *quest, struct load_result *kept, struct err *err)
 int load_find(struct load_run *run, struct load_plan *plan, struct prober *prober,
               struct load_result *result, struct err *err)
 {
-	struct quest quest = { .run = run, .prober = prober, .plan = plan };
+	struct quest quest = { .run = run, .plan = plan };
 	int failure = 0;
 
 	/* It was prepared to say what is going to be asked. */
 	load_threads_free(run->threads);
 	run->threads = NULL;
 	load_search_begin(&quest.search, plan->rate_from, RATE_LEAST, RATE_MOST);
+	prober_loaded(prober, clock_mono());
 	while (failure == 0 && !quest.search.finished && !quest.silent && !run->stopping)
 		failure = step(&quest, result, err);
+	prober_unloaded(prober, clock_mono());
 	plan->rate_from = plan->rate_to = quest.kept > 0 ? quest.kept : quest.search.rate;
 	if (failure == 0)
 		load_outputs_found(run->outputs, &quest.search, run->target, quest.hindered);

@@ -192,7 +192,27 @@ static int check_exclusions(const struct load_options *options, struct err *err)
 		return err_set(err, -EINVAL, "'--poisson' needs a rate (-R, --ramp or --find)");
 	if (paced && options->duration == 0)
 		return err_set(err, -EINVAL, "'%s' needs a duration, not '-d 0'", paced);
+	if (options->reconnect && options->depth > 1)
+		return err_set(err, -EINVAL,
+		               "'--depth %d' and '--reconnect' exclude each other",
+		               (int)options->depth);
 	return 0;
+}
+
+/* What would mean nothing beside idle connections alone. */
+static int check_idle(const struct load_options *options, struct err *err)
+{
+	const char *needless = options->depth > 0     ? "--depth"
+	                       : options->sizes       ? "--size"
+	                       : options->threads > 1 ? "--threads"
+	                       : options->warmup >= 0 ? "--warmup"
+	                       : options->reconnect   ? "--reconnect"
+	                       : options->hgrm        ? "--hgrm"
+	                                              : NULL;
+
+	if (options->runs || !needless)
+		return 0;
+	return err_set(err, -EINVAL, "'%s' needs a load beside '--hold' (-c, -R)", needless);
 }
 
 static int check_threads(const struct load_options *options, struct err *err)
@@ -240,6 +260,8 @@ int load_options_read(struct load_options *options, int argc, char **argv, struc
 	int result = check_exclusions(options, err);
 
 	if (result == 0)
+		result = check_idle(options, err);
+	if (result == 0)
 		result = check_threads(options, err);
 	if (result == 0)
 		result = read_verdicts(options, err);
@@ -278,6 +300,12 @@ int load_options_check(const struct load_options *options, const struct probe_op
 			return err_set(err, -EINVAL,
 			               "a payload of '%zu' bytes is too small for %s",
 			               options->probe[i].size, ops->name);
+	for (size_t i = 0; i < options->size_count && options->depth > 1; i++)
+		if (probe_is_nameless(ops, &options->probe[i]))
+			return err_set(err, -EINVAL,
+			               "'--depth %d' needs a number in each request, and a "
+			               "payload of %zu bytes has no room for it",
+			               (int)options->depth, options->probe[i].size);
 	return 0;
 }
 
@@ -302,9 +330,13 @@ static enum load_pace pace_of(const struct load_options *options)
 
 static size_t depth_of(const struct load_options *options, const struct load_plan *plan)
 {
+	bool named = plan->target_count == 0; /* some of the requests */
+
 	if (options->depth > 0)
 		return (size_t)options->depth;
-	if (plan->pace == LOAD_CLOSED || options->reconnect || plan->connections == 0)
+	for (size_t i = 0; i < plan->probe_count && !named; i++)
+		named = !probe_is_nameless(plan->targets[0].ops, &plan->probe[i]);
+	if (plan->pace == LOAD_CLOSED || options->reconnect || plan->connections == 0 || !named)
 		return 1;
 	return plan->connections < IN_FLIGHT ? IN_FLIGHT / plan->connections : 1;
 }

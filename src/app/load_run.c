@@ -15,6 +15,7 @@ enum { HAPPENINGS = 4 };
 /* One load, while it runs. */
 struct course {
 	struct load_run *run;
+	struct prober *prober; /* NULL: none, or its owner tells it */
 	struct load_result *result;
 	struct mono from, until; /* what is measured; from: MONO_NEVER before the start */
 	bool begun, ended, stopped;
@@ -121,15 +122,18 @@ static void ask_how_it_stands(struct course *course, struct mono now)
 
 static void tell_how_it_stands(struct course *course, struct mono now)
 {
+	struct mono upto = mono_earlier(now, course->until);
 	struct load_progress progress = {
 		.tally = &course->lately,
-		.span = mono_since(now, course->told),
-		.elapsed = mono_since(now, course->start),
+		.span = mono_since(upto, course->told),
+		.elapsed = mono_since(upto, course->start),
 	};
 
+	if (progress.span <= 0)
+		return;
 	load_outputs_progress(course->run->outputs, course->result, &progress);
 	load_tally_clear(&course->lately);
-	course->told = now;
+	course->told = upto;
 }
 
 /* --- the course of it --- */
@@ -140,7 +144,14 @@ static void stop(struct course *course, struct mono now)
 	if (!course->begun)
 		course->from = MONO_NEVER;
 	course->until = mono_earlier(course->until, now);
+	prober_unloaded(course->prober, course->until);
 	load_threads_stop(course->run->threads);
+}
+
+/* Each second of the measured time, the last one included. */
+static bool is_progress_due(const struct course *course, struct mono now)
+{
+	return !mono_before(now, course->next) && !mono_before(course->until, course->next);
 }
 
 static void take_turn(struct course *course, struct mono now)
@@ -153,7 +164,7 @@ static void take_turn(struct course *course, struct mono now)
 		begin_measuring(course);
 	if (course->begun && !course->ended && !mono_before(now, course->until))
 		end_measuring(course);
-	if (!course->ended && !mono_before(now, course->next))
+	if (is_progress_due(course, now))
 		ask_how_it_stands(course, now);
 	if (load_threads_take(run->threads, &course->lately))
 		tell_how_it_stands(course, now);
@@ -166,7 +177,7 @@ static struct mono next_of(const struct course *course)
 	return mono_earlier(course->next, course->begun ? course->until : course->from);
 }
 
-static void start(struct course *course, struct prober *prober)
+static void start(struct course *course)
 {
 	const struct load_plan *plan = course->result->plan;
 	struct mono start = mono_add(clock_mono(), START_DELAY);
@@ -177,24 +188,27 @@ static void start(struct course *course, struct prober *prober)
 	course->until =
 		plan->duration > 0 ? mono_add(course->from, plan->duration) : MONO_NEVER;
 	course->result->began = clock_wall();
-	prober_loaded(prober, start);
+	prober_loaded(course->prober, start);
+	prober_unloaded(course->prober, course->until);
 	load_threads_set_start(course->run->threads, start);
 }
 
-static void follow(struct course *course, struct prober *prober)
+static void follow(struct course *course)
 {
 	struct load_run *run = course->run;
 
 	while (!load_threads_are_open(run->threads) && !run->stopping)
 		wait_until(run, MONO_NEVER);
 	if (!run->stopping)
-		start(course, prober);
+		start(course);
 	for (;;) {
 		take_turn(course, clock_mono());
 		if (load_threads_finished(run->threads))
 			break;
 		wait_until(run, next_of(course));
 	}
+	if (load_threads_take(run->threads, &course->lately))
+		tell_how_it_stands(course, clock_mono());
 	if (course->begun)
 		course->result->measured = mono_since(course->until, course->from);
 	if (course->begun && !course->ended)
@@ -233,6 +247,7 @@ int load_run_go(struct load_run *run, struct prober *prober, struct load_result 
 {
 	struct course course = {
 		.run = run,
+		.prober = prober,
 		.result = result,
 		.from = MONO_NEVER,
 		.until = MONO_NEVER,
@@ -248,7 +263,7 @@ int load_run_go(struct load_run *run, struct prober *prober, struct load_result 
 	if (failure == 0)
 		failure = load_threads_open(run->threads, err);
 	if (failure == 0) {
-		follow(&course, prober);
+		follow(&course);
 		failure = load_threads_collect(run->threads, result);
 	}
 	load_tally_done(&course.lately);

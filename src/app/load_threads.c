@@ -23,8 +23,10 @@ struct load_threads {
 static struct load_plan share_of(const struct load_plan *plan, size_t index, size_t count)
 {
 	struct load_plan share = *plan;
+	size_t each = plan->connections / count, more = plan->connections % count;
 
-	share.connections = plan->connections / count + (index < plan->connections % count);
+	share.connections = each + (index < more);
+	share.first = index * each + size_min(index, more);
 	double part = (double)share.connections / (double)plan->connections;
 
 	share.rate_from = plan->rate_from * part;

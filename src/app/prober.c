@@ -27,7 +27,7 @@ struct prober {
 	pthread_t thread;
 	bool running;
 	_Atomic int64_t from, until; /* of the load; INT64_MAX = not known */
-	_Atomic bool finish;
+	_Atomic bool finish, hurry, ended;
 };
 
 /* --- in the thread --- */
@@ -63,13 +63,15 @@ static void *work(void *state)
 	struct mono end = MONO_NEVER;
 
 	loop_be_punctual();
-	while (!is_over(prober) && mono_before(clock_mono(), end)) {
+	while (!is_over(prober) && !atomic_load(&prober->hurry) &&
+	       mono_before(clock_mono(), end)) {
 		take_turn(prober);
 		if (atomic_load(&prober->finish))
 			end = mono_earlier(end,
 			                   mono_add(clock_mono(), prober->ask.probe.timeout));
 	}
 	session_stop(prober->session);
+	atomic_store(&prober->ended, true);
 	return NULL;
 }
 
@@ -245,12 +247,25 @@ void prober_unloaded(struct prober *prober, struct mono until)
 		atomic_store(&prober->until, until.ns);
 }
 
+void prober_stop(struct prober *prober)
+{
+	if (!prober)
+		return;
+	atomic_store(&prober->finish, true);
+	loop_wake(&prober->wake);
+}
+
+bool prober_has_ended(const struct prober *prober)
+{
+	return !prober || !prober->running || atomic_load(&prober->ended);
+}
+
 const struct load_ping *prober_finish(struct prober *prober)
 {
 	if (!prober)
 		return NULL;
 	if (prober->running) {
-		atomic_store(&prober->finish, true);
+		atomic_store(&prober->hurry, true);
 		loop_wake(&prober->wake);
 		(void)pthread_join(prober->thread, NULL);
 		prober->running = false;

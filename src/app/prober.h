@@ -26,5 +26,9 @@ MUST_CHECK int prober_start(struct prober *prober, struct err *err);
 void prober_loaded(struct prober *prober, struct mono from);
 void prober_unloaded(struct prober *prober, struct mono until);
 
-/* Waits for its last answers, and its end; then what it met.  NULL of NULL. */
+/* It asks no more, and ends when its last probes have their fates.  NULL may be told, too; has always ended. */
+void prober_stop(struct prober *prober);
+bool prober_has_ended(const struct prober *prober);
+
+/* Waits for its end, which is at once whatever it still awaits; then what it met.  NULL of NULL. */
 const struct load_ping *prober_finish(struct prober *prober);

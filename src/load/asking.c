@@ -65,6 +65,9 @@ static bool take_failure(struct driver *driver, struct lane *lane, struct mono d
 		return false;
 	}
 	if (lane->stream) {
+		if (!is_open_loop(driver)) /* else it is asked by another lane */
+			ledger_count(&driver->ledger, driver->now,
+			             &driver_counts(driver)->unsent);
 		fates_end(driver, lane, error);
 		return false;
 	}

@@ -55,14 +55,14 @@ static size_t common_divisor(size_t a, size_t b)
 }
 
 /* Lanes take turns with the targets so that each gets all sizes, whatever the numbers of both. */
-static const struct load_target *target_of(const struct load_plan *plan, size_t i)
+static const struct load_target *target_of(const struct load_plan *plan, size_t number)
 {
 	assert(plan->target_count > 0 && plan->probe_count > 0);
 	size_t period = plan->target_count /
 	                common_divisor(plan->target_count, plan->probe_count) *
 	                plan->probe_count;
 
-	return &plan->targets[(i + i / period) % plan->target_count];
+	return &plan->targets[(number + number / period) % plan->target_count];
 }
 
 static int make_lanes(struct driver *driver, struct random *random)
@@ -72,9 +72,10 @@ static int make_lanes(struct driver *driver, struct random *random)
 	uint64_t first = random_next(random);
 
 	for (size_t i = 0; i < plan->connections && result == 0; i++) {
+		size_t number = plan->first + i;
 		struct lane_plan one = {
-			.target = target_of(plan, i),
-			.options = &plan->probe[i % plan->probe_count],
+			.target = target_of(plan, number),
+			.options = &plan->probe[number % plan->probe_count],
 			.depth = plan->depth,
 			.reconnects = plan->reconnect,
 			.loop = plan->loop,
@@ -297,7 +298,7 @@ void driver_stop(struct driver *driver, struct mono now)
 {
 	advance(driver, now);
 	driver->end = mono_earlier(driver->end, now);
-	if (!driver->ended)
+	if (!driver->ended && asking_is_over(driver))
 		finish(driver);
 }
 

@@ -27,7 +27,8 @@ struct load_plan {
 	const struct load_target *targets;
 	size_t target_count;
 	size_t connections; /* lanes of this driver, >= 1 */
-	size_t depth;       /* most requests in flight on each lane, >= 1 */
+	size_t first; /* number of the first of them among those of all drivers, by which they take turns */
+	size_t depth; /* most requests in flight on each lane, >= 1 */
 	enum load_pace pace;
 	double rate_from,
 		rate_to; /* open loop: requests a second of this driver, at start and end (a ramp) */
@@ -35,7 +36,7 @@ struct load_plan {
 	int64_t warmup,
 		duration; /* ns; what is due in the warm-up is sent and not counted; duration 0: until stopped */
 	bool reconnect;                    /* streams: a connection for each request */
-	const struct probe_options *probe; /* lane i has probe[i % probe_count]: sizes */
+	const struct probe_options *probe; /* lane number i has probe[i % probe_count]: sizes */
 	size_t probe_count;
 	struct loop *loop; /* NULL in a simulation */
 	uint64_t seed;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "probe/origin.h"
-#include "wire/payload.h"
 
 enum {
 	PLACES_LEAST = 16,
@@ -23,8 +22,7 @@ static size_t places(size_t depth)
 /* Where the wire has no room for a key, one request is in flight at a time. */
 static size_t depth_of(const struct lane_plan *plan)
 {
-	bool nameless =
-		plan->target->ops->key_in_payload && plan->options->size < PAYLOAD_KEY_BYTES;
+	bool nameless = probe_is_nameless(plan->target->ops, plan->options);
 
 	return plan->reconnects || nameless ? 1 : plan->depth;
 }

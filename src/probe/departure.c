@@ -12,7 +12,6 @@
 #include "probe/settle.h"
 #include "probe/stamps.h"
 #include "probe/tell.h"
-#include "wire/payload.h"
 
 enum {
 	STALE = 5, /* losses in a row over a connection */
@@ -264,8 +263,7 @@ static bool prepared(struct session *session, struct target *target, struct chan
 
 static bool must_wait_its_turn(const struct session *session, const struct target *target)
 {
-	return target->ops->key_in_payload && target->awaited > 0 &&
-	       session->options.probe.size < PAYLOAD_KEY_BYTES;
+	return target->awaited > 0 && probe_is_nameless(target->ops, &session->options.probe);
 }
 
 /* Nothing has left yet that the schedule could stay true to: it begins when this process could. */

@@ -22,6 +22,7 @@
 #include "net/reports.h"
 #include "net/socket.h"
 #include "net/timestamp.h"
+#include "wire/payload.h"
 
 enum channel_scope { CHANNEL_FOR_ALL, CHANNEL_PER_TARGET, CHANNEL_PER_PROBE };
 
@@ -201,6 +202,13 @@ static inline size_t probe_size(const struct probe_ops *ops,
                                 const struct probe_options *options)
 {
 	return ops->size ? ops->size(options) : options->size;
+}
+
+/* Whether a probe is so short that its number does not fit in: then one is in flight at a time. */
+static inline bool probe_is_nameless(const struct probe_ops *ops,
+                                     const struct probe_options *options)
+{
+	return ops->key_in_payload && options->size < PAYLOAD_KEY_BYTES;
 }
 
 /* Whether this kind can make a probe as short as is asked for. */

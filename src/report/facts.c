@@ -106,6 +106,9 @@ struct facts facts_of_load(const struct load_result *result)
 	struct facts facts = { .name = result->target, .answers = answers };
 	struct fact failed =
 		count_fact(load_counts_failed(counts), load_counts_settled(counts));
+	/* Of connections that are a request's own it is the request that failed. */
+	uint64_t unmade =
+		result->plan && result->plan->reconnect ? 0 : counts->connect_failures;
 
 	for (enum metric i = METRIC_P50; i <= METRIC_P99_99; i++)
 		facts.of[i] = load_quantile(times, metric_quantile(i));
@@ -113,6 +116,8 @@ struct facts facts_of_load(const struct load_result *result)
 	facts.of[METRIC_MAX] = duration_fact(answers, (double)times->max);
 	facts.of[METRIC_MIN] = duration_fact(answers, (double)times->min);
 	facts.of[METRIC_LOSS] = facts.of[METRIC_ERRORS] = failed;
+	facts.of[METRIC_ERRORS].count += unmade;
+	facts.of[METRIC_ERRORS].of += unmade;
 	facts.of[METRIC_RATE] = rate_fact(result);
 	facts.of[METRIC_LAG] = lag_fact(&result->tally.lag);
 	return facts;

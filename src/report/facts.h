@@ -47,7 +47,8 @@ double metric_quantile(enum metric metric);
 
 struct facts facts_of_target(struct target *target);
 
-/* Durations are the corrected ones where there are any.  lag is its 99th percentile: what makes the
+/* Errors are requests that failed and connections that could not be made; durations are the corrected ones
+ * where there are any.  lag is its 99th percentile: what makes the
  * generator the bottleneck (load/result.h). */
 struct facts facts_of_load(const struct load_result *result);
 

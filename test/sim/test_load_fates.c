@@ -318,6 +318,24 @@ TEST(who_stops_awaits_what_is_in_flight)
 	server_done(&load.server);
 }
 
+TEST(who_stops_still_sends_what_was_due_before)
+{
+	struct load load;
+
+	prepare(&load, &server_datagrams, load_fair());
+	load.plan.duration = 0;
+	server_begin(&load.server, &load.plan);
+	server_run(&load.server, mono_add(load.server.start, NS_PER_SEC + 1));
+	load.server.now = mono_add(load.server.now, 5 * NS_PER_SEC / RATE + 1);
+	driver_stop(load.server.driver, load.server.now);
+	load.server.next = load.server.now;
+	const struct load_counts *counts = &server_finish(&load.server)->counts;
+
+	assert_int_equal(counts->unsent, 0);
+	assert_int_equal(counts->answered, RATE + 1 + 5);
+	server_done(&load.server);
+}
+
 TEST(who_overslept_does_not_call_lost_what_was_there)
 {
 	struct server_settings settings = load_fair();
@@ -358,6 +376,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(and_one_that_is_not_answered_on_is_lost),
 		cmocka_unit_test(a_server_that_answers_no_more_is_owed_only_so_many),
 		cmocka_unit_test(who_stops_awaits_what_is_in_flight),
+		cmocka_unit_test(who_stops_still_sends_what_was_due_before),
 		cmocka_unit_test(who_overslept_does_not_call_lost_what_was_there),
 	};
 

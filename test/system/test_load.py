@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -112,6 +113,25 @@ def test_threads_share_it(server):
     assert of_type(records, "load_progress"), "of both threads together"
 
 
+@pytest.mark.workers
+def test_threads_leave_nothing_out(family):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("machine: one CPU")
+    with UdpPeer(family, lambda data, n: [data]) as one, UdpPeer(family, lambda data, n: [data]) as two:
+        run("load", "-t", 2, "-c", 4, "-s", "64,512", "-R", 200, *BRIEF,
+            family.local("udp-echo", one.port), family.local("udp-echo", two.port), code=0)
+        for peer in (one, two):
+            assert {len(data) for data in peer.heard} == {64, 512}
+
+
+def test_connections_that_cannot_be_made_are_errors(family):
+    """Even where another server takes all of the load."""
+    with TcpPeer(family, echo) as peer:
+        targets = [family.local("tcp-echo", port) for port in (peer.port, closed_port(family))]
+        summary = summary_of(load("-c", 2, *BRIEF, "--fail-if", "errors>0", *targets, code=1))
+    assert summary["answered"] > 0 and summary["failed"] == 0 and summary["connect_failures"] > 0
+
+
 def test_any_line_server(family):
     asked = set()
 
@@ -182,8 +202,9 @@ def test_text_for_people(server, family):
     assert result.err == "" and "\r" not in result.out, "no terminal, no progress"
 
 
-def test_records_progress_each_second_and_none_when_quiet(echo_server):
-    args = ("-R", 100, "-d", "2500ms", "--warmup", "0", echo_server.url("tcp-echo"))
+@pytest.mark.parametrize("duration", ["2s", "2500ms"])
+def test_records_progress_each_second_and_none_when_quiet(echo_server, duration):
+    args = ("-R", 100, "-d", duration, "--warmup", "0", echo_server.url("tcp-echo"))
     types = [record["type"] for record in load(*args)]
     assert types == ["load_start", "load_progress", "load_progress", "load_summary"]
     assert [record["type"] for record in load("-q", *args)] == ["load_start", "load_summary"]
@@ -305,6 +326,24 @@ def test_a_gentle_ping_is_told_to_people(server):
     assert f"latency under load, by {server.url('udp-echo')}: " in result.out
 
 
+def test_what_is_awaited_after_the_load_is_no_part_of_it(server, family):
+    with UdpPeer(family, lambda data, n: []) as silent:
+        summary = summary_of(load("-R", 10, "-d", "500ms", "--warmup", "0", "-W", "2s", "--with-ping", server.url("udp-echo"),
+                                  family.local("udp-echo", silent.port), code=1))
+    assert 0 < summary["ping_loaded"]["sent"] < 30, "every 50 ms"
+
+
+def test_a_signal_ends_the_waiting_for_the_last_probes(server, family):
+    with UdpPeer(family, lambda data, n: []) as silent:
+        args = ("-J", *BRIEF, "-W", "1h", "--with-ping", family.local("udp-echo", silent.port), server.url("tcp-echo"))
+        with Process("load", *args) as process:
+            process.wait_line(r'"load_start"')
+            time.sleep(4)  # two of them before the load
+            process.signal(signal.SIGINT)
+            result = process.wait()
+    assert result.code == 0 and summary_of(records_of(result.out))["answered"] > 0
+
+
 # --- wrong lines ---------------------------------------------------------------------------------------------------
 
 WRONG = [
@@ -318,6 +357,11 @@ WRONG = [
     (["pong://127.0.0.1:1", "--find", "jitter<1ms"], "jitter", "p99"),
     (["pong://127.0.0.1:1", "-s", "1,x"], "1,x", "64,512"),
     (["pong://127.0.0.1:1", "-c", "0"], "0", "connections"),
+    (["pong://127.0.0.1:1", "pong://127.0.0.1:2", "-c", "1"], "-c 1", "2 endpoints"),
+    (["tcp-echo://127.0.0.1:1", "-s", "1,2,3", "-c", "2"], "-c 2", "3 sizes"),
+    (["udp-echo://127.0.0.1:1", "-s", "2", "--depth", "8"], "--depth 8", "2 bytes"),
+    (["pong://127.0.0.1:1", "--reconnect", "--depth", "8"], "--depth 8", "--reconnect"),
+    (["pong://127.0.0.1:1", "--hold", "5", "--warmup", "1s"], "--warmup", "beside '--hold'"),
     (["pong://127.0.0.1:1", "-c", "1000", "-t", "1000"], "-t 1000", "CPUs"),
     (["pong://127.0.0.1:1", "-t", "3", "-c", "2"], "-t 3", "-c 2"),
     (["pong://127.0.0.1:1", "--server-pid", "2147483647"], "2147483647", "no such process"),

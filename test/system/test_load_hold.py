@@ -2,6 +2,7 @@
 """`sounder load --hold`: idle connections, opened, asked once, counted."""
 import re
 import signal
+import time
 
 import pytest
 
@@ -85,6 +86,31 @@ def test_a_signal_lets_go_of_them():
             result = process.wait()
     assert result.code == 1
     assert summary_of(records_of(result.out))["hold"]["opened"] == 5
+
+
+def test_without_a_duration_they_are_held_until_a_signal():
+    with TcpPeer(IPV4, lambda connection, number: connection.recv(100)) as peer:
+        with Process("load", "-J", "--hold", 5, "-d", "0", IPV4.local("pong", peer.port)) as process:
+            while peer.count < 5:
+                pass
+            time.sleep(0.5)
+            assert process.running()
+            process.signal(signal.SIGINT)
+            result = process.wait()
+    assert summary_of(records_of(result.out))["hold"]["opened"] == 5
+
+
+def test_a_signal_before_them_opens_none():
+    with TcpPeer(IPV4, echo) as peer:
+        args = ("--hold", 5, "--with-ping", "tcp-echo", IPV4.local("tcp-echo", peer.port))
+        with Process("load", "-J", *args) as process:
+            while peer.count < 1:  # that of the ping
+                pass
+            process.signal(signal.SIGINT)
+            result = process.wait()
+        assert peer.count == 1
+    assert result.code == 1
+    assert summary_of(records_of(result.out))["hold"]["opened"] == 0
 
 
 def test_on_loopback_they_come_from_as_many_addresses_as_it_takes(alone):
