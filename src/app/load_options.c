@@ -202,17 +202,21 @@ static int check_exclusions(const struct load_options *options, struct err *err)
 /* What would mean nothing beside idle connections alone. */
 static int check_idle(const struct load_options *options, struct err *err)
 {
-	const char *needless = options->depth > 0     ? "--depth"
-	                       : options->sizes       ? "--size"
-	                       : options->threads > 1 ? "--threads"
-	                       : options->warmup >= 0 ? "--warmup"
-	                       : options->reconnect   ? "--reconnect"
-	                       : options->hgrm        ? "--hgrm"
-	                                              : NULL;
+	const struct {
+		bool given;
+		const char *name;
+	} needless[] = {
+		{ options->depth > 0, "--depth" },     { options->sizes != NULL, "--size" },
+		{ options->threads > 1, "--threads" }, { options->warmup >= 0, "--warmup" },
+		{ options->reconnect, "--reconnect" }, { options->hgrm != NULL, "--hgrm" },
+	};
 
-	if (options->runs || !needless)
-		return 0;
-	return err_set(err, -EINVAL, "'%s' needs a load beside '--hold' (-c, -R)", needless);
+	for (size_t i = 0; i < COUNT(needless) && !options->runs; i++)
+		if (needless[i].given)
+			return err_set(err, -EINVAL,
+			               "'%s' needs a load beside '--hold' (-c, -R)",
+			               needless[i].name);
+	return 0;
 }
 
 static int check_threads(const struct load_options *options, struct err *err)
