@@ -200,9 +200,11 @@ int usage_read(int pid, struct usage *out)
 int64_t usage_spent(const struct usage *before, const struct usage *after)
 {
 	bool forgets = before->forgets || after->forgets;
+	bool same = before->marks == after->marks;
 	int64_t spent = after->cpu - before->cpu;
 
-	return spent < 0 || (forgets && before->marks != after->marks) ? -1 : spent;
+	/* One that is alone both times may have had children between. */
+	return spent < 0 || (forgets && (!same || after->processes < 2)) ? -1 : spent;
 }
 
 int64_t usage_waited(void)

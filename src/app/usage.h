@@ -3,7 +3,8 @@
  *
  * Children that have ended and were waited for have their place in what their parent used; those that
  * live are looked for, and theirs.  Who ignores SIGCHLD waits for none, and what its children used is
- * forgotten when they end: between two readings of others than the same processes nobody knows.
+ * forgotten when they end: only of a parent and children that were the same in two readings is it known
+ * what they used between.
  */
 #pragma once
 
@@ -23,8 +24,8 @@ enum { USAGE_PROCESSES_MOST = 2048 };
 /* -ESRCH when there is no such process; or what reading says. */
 MUST_CHECK int usage_read(int pid, struct usage *out);
 
-/* ns of processor time between two readings of a process; -1 where that is not known, as children ended
- * that nobody waited for. */
+/* ns of processor time between two readings of a process; -1 where that is not known, as children may
+ * have ended that nobody waited for. */
 int64_t usage_spent(const struct usage *before, const struct usage *after);
 
 /* ns that the calling thread was ready and did not run; -1 where that is not known. */

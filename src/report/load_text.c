@@ -296,7 +296,7 @@ static void print_server_cpu(FILE *out, const struct load_result *result)
 	uint64_t answered = result->tally.counts.answered;
 
 	if (spent < 0) {
-		(void)fputs(" CPU not known, as children ended that it does not wait for", out);
+		(void)fputs(" CPU not known, as it does not wait for children that end", out);
 		return;
 	}
 	if (answered > 0)

@@ -199,7 +199,7 @@ TEST(a_server_whose_time_is_not_known_or_that_is_too_many_processes)
 	};
 	load_text_end(run.paper.out, &run.load.result, NULL);
 	assert_contains(paper_read(&run.paper),
-	                "\nserver: CPU not known, as children ended that it does not wait for, "
+	                "\nserver: CPU not known, as it does not wait for children that end, "
 	                "12 MiB resident\n"
 	                "the server has more processes than were added up\n");
 	end(&run);

@@ -185,14 +185,18 @@ TEST(time_that_went_back_is_not_known)
 
 TEST(where_children_are_forgotten_the_same_processes_are_known_and_others_not)
 {
-	struct usage before = { .cpu = 30, .marks = 1, .forgets = true };
-	struct usage same = { .cpu = 50, .marks = 1, .forgets = true };
-	struct usage others = { .cpu = 50, .marks = 2, .forgets = true };
+	struct usage before = { .cpu = 30, .processes = 2, .marks = 1, .forgets = true };
+	struct usage same = { .cpu = 50, .processes = 2, .marks = 1, .forgets = true };
+	struct usage others = { .cpu = 50, .processes = 2, .marks = 2, .forgets = true };
+	struct usage alone = { .cpu = 30, .processes = 1, .marks = 3, .forgets = true };
 
 	assert_int_equal(usage_spent(&before, &same), 20);
 	assert_int_equal(usage_spent(&before, &others), -1);
+	assert_int_equal(usage_spent(&alone, &alone), -1);
 	others.forgets = false;
 	assert_int_equal(usage_spent(&before, &others), -1);
+	alone.forgets = false;
+	assert_int_equal(usage_spent(&alone, &alone), 0);
 }
 
 TEST(a_child_that_is_forgotten_makes_it_unknown)
