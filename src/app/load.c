@@ -130,8 +130,6 @@ static int open_all(struct command *command, struct err *err)
 	int result = check(command, err);
 
 	if (result == 0)
-		result = load_outputs_open(&command->outputs, options, err);
-	if (result == 0)
 		result = load_run_init(&command->run, err);
 	if (result == 0 && options->with_ping)
 		result = prober_new(&command->prober, options, targets, err);
@@ -139,6 +137,9 @@ static int open_all(struct command *command, struct err *err)
 		result = hold_new(&command->hold, options, targets->items, targets->count, err);
 	if (result == 0)
 		result = load_run_prepare(&command->run, &command->plan, &command->result, err);
+	/* The last: a file is emptied by it. */
+	if (result == 0)
+		result = load_outputs_open(&command->outputs, options, err);
 	return result;
 }
 

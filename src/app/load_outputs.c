@@ -2,10 +2,12 @@
 #include "app/load_outputs.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/common.h"
 #include "app/record_file.h"
+#include "base/text.h"
 #include "report/hgrm.h"
 #include "report/load_text.h"
 #include "report/times.h"
@@ -20,12 +22,30 @@ static FILE *find_terminal(const struct load_outputs *outputs)
 	return isatty(STDERR_FILENO) ? stderr : NULL;
 }
 
+/* NULL is stdout. */
+static bool is_same(const char *path, const char *other)
+{
+	return path && other ? strcmp(path, other) == 0 : path == other;
+}
+
+/* Each is a format of its own. */
+static int check_paths(const struct load_options *options, struct err *err)
+{
+	bool records = options->json || options->output;
+
+	if (!records || !options->hgrm ||
+	    !is_same(record_path(options->output), record_path(options->hgrm)))
+		return 0;
+	return err_set(err, -EINVAL, "'--hgrm %s' is where the JSON goes: give it another file",
+	               quote(options->hgrm).text);
+}
+
 int load_outputs_open(struct load_outputs *outputs, const struct load_options *options,
                       struct err *err)
 {
 	const char *path = record_path(options->output);
 	bool records = options->json || options->output;
-	int result = 0;
+	int result = check_paths(options, err);
 
 	*outputs = (struct load_outputs){
 		.options = options,
@@ -34,7 +54,7 @@ int load_outputs_open(struct load_outputs *outputs, const struct load_options *o
 		.hgrm.fd = -1,
 	};
 	outputs->terminal = find_terminal(outputs);
-	if (records)
+	if (result == 0 && records)
 		result = record_file_open(&outputs->records, path, err);
 	if (result == 0 && options->hgrm)
 		result = record_file_open(&outputs->hgrm, record_path(options->hgrm), err);

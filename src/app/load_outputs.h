@@ -4,7 +4,7 @@
  *   (nothing)      text on stdout, and on a terminal each second how it stands
  *   -J             records on stdout, no text
  *   -o FILE        records there, text on stdout; "-" is stdout
- *   --hgrm FILE    the percentiles there, besides
+ *   --hgrm FILE    the percentiles there, besides; not where the records go
  */
 #pragma once
 

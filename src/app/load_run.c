@@ -107,8 +107,9 @@ static void end_measuring(struct course *course)
 	if (!course->watched || !read_server(course, &usage))
 		return;
 	server->known = true;
-	server->cpu_time = usage.cpu - course->before.cpu;
+	server->cpu_time = usage_spent(&course->before, &usage);
 	server->rss = usage.rss;
+	server->more = course->before.more || usage.more;
 }
 
 /* --- progress --- */

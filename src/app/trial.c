@@ -36,19 +36,31 @@ static int await_answer(struct resolver *resolver, struct loop *loop,
 	return result;
 }
 
-/* The thread that looks a name up may outlive this, and holds its own end of the resolver. */
+/* A thread that still looks the name up answers by the far end, which is left to it. */
+static int ask_resolver(struct resolver *resolver, struct loop *loop, const char *host,
+                        int family, struct resolver_answer *out)
+{
+	int result = resolver_ask(resolver, 0, host, family);
+
+	if (result < 0)
+		return result;
+	result = await_answer(resolver, loop, out);
+	if (result < 0)
+		resolver->far = -1;
+	return result;
+}
+
 static int look_up(const char *host, int family, struct resolver_answer *out, struct err *err)
 {
-	struct resolver resolver;
+	struct resolver resolver = { .watch.fd = -1, .far = -1 };
 	struct loop loop;
 	int result = loop_init_discreet(&loop);
 
 	if (result == 0)
 		result = resolver_init_threads(&resolver);
 	if (result == 0)
-		result = resolver_ask(&resolver, 0, host, family);
-	if (result == 0)
-		result = await_answer(&resolver, &loop, out);
+		result = ask_resolver(&resolver, &loop, host, family, out);
+	resolver_done(&resolver);
 	loop_done(&loop);
 	if (result < 0)
 		return cannot_resolve(host, err_reason(result).text, err);

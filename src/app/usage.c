@@ -4,17 +4,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/parse.h"
 
-enum { LINE_ROOM = 1024, CHILDREN_ROOM = 4096, WORD_ROOM = 24 };
+enum { LINE_ROOM = 1024, CHILDREN_ROOM = 1024, WORD_ROOM = 24 };
 
 /* Fields of /proc/PID/stat (proc_pid_stat(5)), counted from the state, which is the first behind the
  * name: a name may hold blanks. */
-enum { FIELD_UTIME = 11, FIELD_CSTIME = 14, FIELD_RSS = 21 };
+enum { FIELD_UTIME = 11, FIELD_CSTIME = 14, FIELD_RSS = 21, FIELD_SIGIGNORE = 30 };
 
 /* --- reading --- */
 
@@ -48,6 +49,12 @@ static bool take_number(const char **text, int64_t *out)
 	return parse_integer(word, INT64_MIN, INT64_MAX, out) == 0;
 }
 
+static bool is_wanted(int field)
+{
+	return (field >= FIELD_UTIME && field <= FIELD_CSTIME) || field == FIELD_RSS ||
+	       field == FIELD_SIGIGNORE;
+}
+
 int usage_parse(const char *line, struct usage_line *out)
 {
 	const char *rest = strrchr(line, ')');
@@ -57,16 +64,16 @@ int usage_parse(const char *line, struct usage_line *out)
 	if (!rest || strlen(rest) < sizeof(") S"))
 		return -EBADMSG;
 	rest += sizeof(") S") - 1;
-	for (int field = 1; field <= FIELD_RSS; field++) {
+	for (int field = 1; field <= FIELD_SIGIGNORE; field++) {
 		/* Others may be too large for a number of ours. */
-		bool wanted = field >= FIELD_UTIME && field <= FIELD_CSTIME;
-
-		if (!take_number(&rest, &number) && (wanted || field == FIELD_RSS))
+		if (!take_number(&rest, &number) && is_wanted(field))
 			return -EBADMSG;
-		if (wanted)
+		if (field >= FIELD_UTIME && field <= FIELD_CSTIME)
 			found.ticks += number;
+		else if (field == FIELD_RSS)
+			found.pages = number;
 	}
-	found.pages = number;
+	found.forgets = (number >> (SIGCHLD - 1) & 1) != 0;
 	*out = found;
 	return 0;
 }
@@ -77,18 +84,41 @@ int usage_parse(const char *line, struct usage_line *out)
 struct family {
 	int pids[USAGE_PROCESSES_MOST];
 	size_t count, done;
+	bool more;      /* than there is room for */
+	unsigned begun; /* a number of which the rest is still to be read; 0 = none */
 };
+
+static void add_child(struct family *family)
+{
+	if (family->begun > 0 && family->count < COUNT(family->pids))
+		family->pids[family->count++] = (int)family->begun;
+	else if (family->begun > 0)
+		family->more = true;
+	family->begun = 0;
+}
+
+/* A number may begin in one piece of the text and end in the next. */
+static void add_piece(struct family *family, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] >= '0' && text[i] <= '9')
+			family->begun = family->begun * 10 + (unsigned)(text[i] - '0');
+		else
+			add_child(family);
+}
 
 static void add_children(struct family *family, const char *path)
 {
 	char text[CHILDREN_ROOM];
-	const char *rest = text;
-	int64_t pid = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
 
-	if (read_text(path, text, sizeof(text)) < 0)
+	if (fd < 0)
 		return;
-	while (family->count < COUNT(family->pids) && take_number(&rest, &pid))
-		family->pids[family->count++] = (int)pid;
+	while (!family->more && (got = read(fd, text, sizeof(text))) > 0)
+		add_piece(family, text, (size_t)got);
+	add_child(family);
+	(void)close(fd);
 }
 
 /* Each thread has children of its own. */
@@ -115,6 +145,15 @@ static void find_children(struct family *family, int pid)
 	(void)closedir(tasks);
 }
 
+/* Sums of it are as good as never alike by chance. */
+static uint64_t mark_of(int pid)
+{
+	uint64_t mark = (uint64_t)pid * UINT64_C(0x9e3779b97f4a7c15);
+
+	mark = (mark ^ mark >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	return mark ^ mark >> 31;
+}
+
 static int add_process(int pid, struct usage *sum)
 {
 	char path[64], line[LINE_ROOM];
@@ -130,6 +169,8 @@ static int add_process(int pid, struct usage *sum)
 	sum->cpu += found.ticks * (INT64_C(1000000000) / sysconf(_SC_CLK_TCK));
 	sum->rss += (uint64_t)found.pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	sum->processes++;
+	sum->marks += mark_of(pid);
+	sum->forgets |= found.forgets;
 	return 0;
 }
 
@@ -143,14 +184,27 @@ int usage_read(int pid, struct usage *out)
 		return result;
 	family.pids[0] = pid;
 	family.count = 1;
+	family.more = false;
+	family.begun = 0;
 	for (family.done = 0; family.done < family.count; family.done++) {
 		if (family.done > 0)
 			(void)add_process(family.pids[family.done],
 			                  &sum); /* it may have ended */
 		find_children(&family, family.pids[family.done]);
 	}
+	sum.more = family.more;
 	*out = sum;
 	return 0;
+}
+
+int64_t usage_spent(const struct usage *before, const struct usage *after)
+{
+	bool forgets = before->forgets || after->forgets;
+	bool same = before->marks == after->marks;
+	int64_t spent = after->cpu - before->cpu;
+
+	/* One that is alone both times may have had children between. */
+	return spent < 0 || (forgets && (!same || after->processes < 2)) ? -1 : spent;
 }
 
 int64_t usage_waited(void)

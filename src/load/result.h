@@ -21,7 +21,8 @@ struct load_generator {
 /* The server, by --server-pid. */
 struct load_server {
 	bool known;
-	int64_t cpu_time;         /* ns in the measured time: process, threads and children */
+	bool more;        /* processes than were added up */
+	int64_t cpu_time; /* ns in the measured time: process, threads and children; -1 = not known */
 	uint64_t rss, rss_before; /* bytes */
 };
 

@@ -211,13 +211,15 @@ static void put_server(struct json_t *record, const struct load_result *result)
 		return;
 	part = record_part();
 	record_span(part, "cpu_ns", server->cpu_time);
-	if (answered > 0)
+	if (answered > 0 && server->cpu_time >= 0)
 		record_real(part, "cpu_ns_per_answer",
 		            (double)server->cpu_time / (double)answered);
 	if (server->rss > 0)
 		record_count(part, "rss_bytes", server->rss);
 	if (server->rss_before > 0)
 		record_count(part, "rss_before_bytes", server->rss_before);
+	if (server->more)
+		record_flag(part, "more_processes", true);
 	record_add(record, "server", part);
 }
 

@@ -290,24 +290,36 @@ static void print_growth(FILE *out, uint64_t before, uint64_t after, uint64_t co
 	              plural(connections));
 }
 
+static void print_server_cpu(FILE *out, const struct load_result *result)
+{
+	double spent = (double)result->server.cpu_time;
+	uint64_t answered = result->tally.counts.answered;
+
+	if (spent < 0) {
+		(void)fputs(" CPU not known, as it does not wait for children that end", out);
+		return;
+	}
+	if (answered > 0)
+		(void)fprintf(out, " %.2f us of CPU per answer,",
+		              spent / (double)NS_PER_US / (double)answered);
+	(void)fprintf(out, " %.0f%% of a CPU",
+	              100 * per_second(spent / (double)NS_PER_SEC, result->measured));
+}
+
 static void print_server(FILE *out, const struct load_result *result)
 {
 	const struct load_server *server = &result->server;
-	uint64_t answered = result->tally.counts.answered;
 
 	if (!server->known)
 		return;
 	(void)fputs("server:", out);
-	if (answered > 0)
-		(void)fprintf(out, " %.2f us of CPU per answer,",
-		              (double)server->cpu_time / (double)NS_PER_US / (double)answered);
-	(void)fprintf(out, " %.0f%% of a CPU",
-	              100 * per_second((double)server->cpu_time / (double)NS_PER_SEC,
-	                               result->measured));
+	print_server_cpu(out, result);
 	if (server->rss > 0)
 		(void)fprintf(out, ", %s resident", size_text((double)server->rss).text);
 	print_growth(out, server->rss_before, server->rss, result->plan->connections);
 	(void)fputc('\n', out);
+	if (server->more)
+		(void)fputs("the server has more processes than were added up\n", out);
 }
 
 /* --- idle connections --- */

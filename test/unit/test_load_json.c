@@ -207,6 +207,24 @@ TEST(server_and_idle_connections_are_told_where_they_are_known)
 	assert_int_equal(rss, 7);
 	assert_int_equal(opened, 2);
 	assert_null(json_object_get(json_object_get(record, "server"), "rss_before_bytes"));
+	assert_null(json_object_get(json_object_get(record, "server"), "more_processes"));
+	end(&run);
+}
+
+TEST(time_that_is_not_known_is_absent_and_too_many_processes_are_told)
+{
+	struct run run;
+
+	begin(&run);
+	run.load.result.tally.counts.answered = 4;
+	run.load.result.server =
+		(struct load_server){ .known = true, .more = true, .cpu_time = -1, .rss = 7 };
+	load_json_summary(&run.output, &run.load.result, NULL);
+	json_t *server = json_object_get(read_record(&run), "server");
+
+	assert_int_equal(json_object_size(server), 2);
+	assert_int_equal(json_integer_value(json_object_get(server, "rss_bytes")), 7);
+	assert_true(json_is_true(json_object_get(server, "more_processes")));
 	end(&run);
 }
 
@@ -219,6 +237,8 @@ int main(void)
 		cmocka_unit_test(a_summary_without_anything_has_no_latencies),
 		cmocka_unit_test(a_summary_has_histograms_that_hold_everything),
 		cmocka_unit_test(server_and_idle_connections_are_told_where_they_are_known),
+		cmocka_unit_test(
+			time_that_is_not_known_is_absent_and_too_many_processes_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,23 @@ TEST(the_bottleneck_and_the_server_are_named)
 	end(&run);
 }
 
+TEST(a_server_whose_time_is_not_known_or_that_is_too_many_processes)
+{
+	struct run run;
+
+	begin(&run);
+	unit_load_fill(&run.load.result.tally);
+	run.load.result.server = (struct load_server){
+		.known = true, .more = true, .cpu_time = -1, .rss = 12 << 20
+	};
+	load_text_end(run.paper.out, &run.load.result, NULL);
+	assert_contains(paper_read(&run.paper),
+	                "\nserver: CPU not known, as it does not wait for children that end, "
+	                "12 MiB resident\n"
+	                "the server has more processes than were added up\n");
+	end(&run);
+}
+
 TEST(idle_connections_are_told_alone_where_nothing_else_was_asked)
 {
 	struct run run;
@@ -233,6 +250,8 @@ int main(void)
 		cmocka_unit_test(a_closed_loop_has_one_column_and_says_what_it_hides),
 		cmocka_unit_test(each_fate_is_told_apart_and_only_where_it_occurred),
 		cmocka_unit_test(the_bottleneck_and_the_server_are_named),
+		cmocka_unit_test(
+			a_server_whose_time_is_not_known_or_that_is_too_many_processes),
 		cmocka_unit_test(idle_connections_are_told_alone_where_nothing_else_was_asked),
 		cmocka_unit_test(beside_a_load_they_are_told_in_front_of_it),
 	};
