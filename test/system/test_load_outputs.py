@@ -36,7 +36,7 @@ def test_percentiles_beside_text_and_records_in_a_file(echo_server, tmp_path):
 
 def count_descriptors(url):
     """Of a load of ten targets, while it asks."""
-    with Process("load", "-J", "-c", 1, "-d", 0, "--warmup", 0, *[url] * 10) as process:
+    with Process("load", "-J", "-c", 10, "-d", 0, "--warmup", 0, *[url] * 10) as process:
         process.wait_line(r'"load_progress"')
         count = descriptors(process.pid)
         process.signal(signal.SIGINT)
