@@ -72,12 +72,20 @@ static int find_or_add(struct harvest *harvest, const char *target, struct crop 
 	return 0;
 }
 
+/* No sum of what files say comes round to nothing. */
+static void add_count(uint64_t *sum, uint64_t more)
+{
+	const uint64_t most = UINT64_C(1) << 63;
+
+	*sum = count_least(*sum + count_least(more, most - 1), most);
+}
+
 /* The run under way is over, and this is what came of it. */
 static void settle(struct crop *crop, const struct crop_run *run)
 {
-	crop->losses.lost += run->lost;
-	crop->losses.settled += run->answered + run->lost;
-	crop->losses.runs += run->loss_runs;
+	add_count(&crop->losses.lost, run->lost);
+	add_count(&crop->losses.settled, run->answered + run->lost);
+	add_count(&crop->losses.runs, run->loss_runs);
 	crop->run = (struct crop_run){ 0 };
 }
 
@@ -109,8 +117,8 @@ static void take_fates(struct crop *crop, const struct crop_seconds *seconds,
 	struct stretches fates = fates_of(seconds, record);
 	bool told = fates.number >= STRETCHES_LEAST && seconds->lost <= record->lost;
 
-	losses->loose_lost += record->lost;
-	losses->loose_settled += record->answered + record->lost;
+	add_count(&losses->loose_lost, record->lost);
+	add_count(&losses->loose_settled, record->answered + record->lost);
 	if (told)
 		stretches_pool(&losses->seconds, &fates);
 	losses->untold = losses->untold || (!told && record->lost > 0);

@@ -267,10 +267,13 @@ struct server {
 
 static uint64_t poisson(struct random *random, double mean)
 {
+	double left = mean + log(uniform(random));
 	uint64_t count = 0;
 
-	for (double left = mean + log(uniform(random)); left > 0; left += log(uniform(random)))
+	while (left > 0) {
+		left += log(uniform(random));
 		count++;
+	}
 	return count;
 }
 

@@ -100,6 +100,23 @@ TEST(a_summary_alone_gives_its_histogram_and_runs_add_up)
 	harvest_done(&harvest);
 }
 
+TEST(more_losses_than_can_be_counted_are_no_fewer_than_there_is_room_for)
+{
+	static const char most[] =
+		"{\"v\":1,\"type\":\"summary\",\"target\":\"a\",\"received\":"
+		"4611686018427387904,\"lost\":4611686018427387904,"
+		"\"refused\":0,\"loss_runs\":1}";
+	static const char *const lines[] = { most, most, most, most, most };
+	struct harvest harvest = { 0 };
+
+	take_all(&harvest, lines, COUNT(lines));
+	const struct shift_losses *losses = &harvest.crops[0].losses;
+
+	assert_true(losses->lost >= UINT64_C(1) << 62);
+	assert_true(losses->lost <= losses->settled);
+	harvest_done(&harvest);
+}
+
 #define TIMES(name, mean)                                                            \
 	"\"" name "\":{\"mean_ns\":" mean ",\"histogram\":{\"schema\":0,\"zero\":0," \
 	"\"offset\":-9,\"counts\":[3]}}"
@@ -272,6 +289,8 @@ int main(void)
 		cmocka_unit_test(
 			a_summary_behind_its_replies_adds_no_round_trip_and_knows_the_losses),
 		cmocka_unit_test(a_summary_alone_gives_its_histogram_and_runs_add_up),
+		cmocka_unit_test(
+			more_losses_than_can_be_counted_are_no_fewer_than_there_is_room_for),
 		cmocka_unit_test(of_a_load_the_corrected_times_count_where_there_are_some),
 		cmocka_unit_test(the_first_second_of_a_load_gets_what_came_behind_the_last),
 		cmocka_unit_test(a_load_of_too_few_seconds_does_not_tell_how_it_lost),
