@@ -99,7 +99,8 @@ static uint64_t sum_of(const struct course_counts *counts)
 
 static void fill(struct histogram *histogram, const struct course_counts *counts, uint64_t sum)
 {
-	int first = counts->offset - histogram_lowest(counts->schema);
+	/* without a bucket the offset is any number */
+	int first = counts->length > 0 ? counts->offset - histogram_lowest(counts->schema) : 0;
 
 	for (size_t k = 0; k < counts->length; k++)
 		histogram->buckets[(size_t)first + k] = counts->counts[k];

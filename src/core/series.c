@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAND_INS = 1 << 16 };
+enum { STAND_INS = 1 << 16, PIECES = 30 };
 
 struct entry {
 	int64_t value;
@@ -140,20 +140,75 @@ static int init_unordered(struct series *series, const struct histogram *histogr
 	return 0;
 }
 
+/* What one of those in order adds to the mean; or whether it is above the level. */
+static double part_of(const struct series *ordered, size_t i, double level)
+{
+	if (level <= 0)
+		return (double)ordered->values[i];
+	return ordered->values[i] > ordered->sorted[series_place(ordered, level)] ? 1 : 0;
+}
+
+/* So many of those in order say as much as an independent one; all of them where they are too few to tell. */
+static double alike_in_order(const struct series *ordered, double level)
+{
+	size_t count = ordered->count, pieces = size_min(PIECES, count / 2);
+	struct stretches singles = { 0 }, stretches = { 0 };
+
+	for (size_t k = 0; k < pieces; k++) {
+		size_t first = count * k / pieces, end = count * (k + 1) / pieces;
+		double sum = 0;
+
+		for (size_t i = first; i < end; i++) {
+			double part = part_of(ordered, i, level);
+
+			stretches_add(&singles, 1, part);
+			sum += part;
+		}
+		stretches_add(&stretches, end - first, sum / (double)(end - first));
+	}
+	if (pieces < STRETCHES_LEAST)
+		return (double)count;
+	return fmax(1, stretches_alike(&stretches, singles.squares / (double)count));
+}
+
+/* Their order is known but will be lost; what it says of how much they resemble each other is kept. */
+static int weigh_order(const struct course *course, double *worth)
+{
+	static const double levels[] = { 0.5, 0.9, 0 };
+	struct series ordered = { 0 };
+	double alike = 1;
+
+	*worth = 0;
+	if (course->count == 0)
+		return 0;
+	int result = init_ordered(&ordered, course);
+
+	if (result < 0)
+		return result;
+	for (size_t j = 0; j < COUNT(levels); j++)
+		alike = fmax(alike, alike_in_order(&ordered, levels[j]));
+	*worth = fmax(1, (double)ordered.count / alike);
+	series_done(&ordered);
+	return 0;
+}
+
 /* Some in order and some not: then none are. */
 static int init_mixed(struct series *series, const struct course *course)
 {
 	double count = (double)course_total(course);
 	double mean = (course->sum + course->histogram_sum) / count;
+	double worth = 0;
 	struct histogram all;
+	int result = weigh_order(course, &worth);
 
+	if (result < 0)
+		return result;
 	if (histogram_copy(&all, &course->histogram) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < course->count; i++)
 		for (uint64_t k = 0; k < course->stride; k++)
 			histogram_record(&all, course->values[i]);
-	int result = init_unordered(series, &all, course->worth + (double)course->total, mean);
-
+	result = init_unordered(series, &all, course->worth + worth, mean);
 	histogram_done(&all);
 	return result;
 }

@@ -5,7 +5,8 @@
  *   sorted     4.9  5.0  5.1  7.0          prefix   0 5.1 10 17 22
  *
  * A resample counts places and never sorts.  Of a histogram there are stand-ins, spread evenly over the ranks
- * and within their buckets; they have no order, and how wide a bucket is remains as a doubt.
+ * and within their buckets; they have no order, and how wide a bucket is remains as a doubt.  Where some are in order
+ * and some are a histogram, the order is lost, but not how much those in it resemble each other.
  */
 #pragma once
 

@@ -259,10 +259,12 @@ int shift_compare(const struct course *a, const struct course *b, uint64_t seed,
 
 /* How many probes say as much as one whose fate says nothing of the next one's: by a Gilbert model, over both
  * sides, for the one that lost nothing would have lost it in runs as well. */
-static double alike(const struct shift_losses *a, const struct shift_losses *b)
+static double alike_in_order(const struct shift_losses *a, const struct shift_losses *b)
 {
-	double n = (double)a->settled + (double)b->settled;
-	double lost = (double)a->lost + (double)b->lost, kept = n - lost;
+	double n = (double)(a->settled - a->loose_settled) +
+	           (double)(b->settled - b->loose_settled);
+	double lost = (double)(a->lost - a->loose_lost) + (double)(b->lost - b->loose_lost);
+	double kept = n - lost;
 	double runs = (double)a->runs + (double)b->runs;
 
 	if (runs <= 0 || lost <= 0 || kept <= 0)
@@ -270,6 +272,20 @@ static double alike(const struct shift_losses *a, const struct shift_losses *b)
 	double r = 1 - n * runs / (lost * kept); /* of a fate and the next one */
 
 	return r > 0 ? (1 + r) / fmax(1 - r, 1 / n) : 1;
+}
+
+/* The same by the shares of the seconds, each side's around its own. */
+static double alike_in_seconds(const struct shift_losses *a, const struct shift_losses *b)
+{
+	struct stretches both = a->seconds;
+
+	stretches_pool(&both, &b->seconds);
+	return fmax(1, stretches_alike(&both, both.mean * (1 - both.mean)));
+}
+
+static double alike(const struct shift_losses *a, const struct shift_losses *b)
+{
+	return fmax(alike_in_order(a, b), alike_in_seconds(a, b));
 }
 
 /* A run that lost all of it in one row, or the half, has lost more than one that lost nothing, whatever a model
@@ -301,6 +317,8 @@ struct shift shift_compare_losses(const struct shift_losses *a, const struct shi
 		return shift;
 	shift.a = (double)a->lost / (double)a->settled;
 	shift.b = (double)b->lost / (double)b->settled;
+	if (a->untold || b->untold)
+		return shift;
 	double one = alike(a, b);
 
 	wilson(shift.a, worth_of(a, one), &low_a, &high_a);

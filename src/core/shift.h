@@ -51,11 +51,15 @@ static inline bool shift_is_real(const struct shift *shift)
 	return shift->bounded && (shift->low > 0 || shift->high < 0);
 }
 
-/* What became of probes; runs: how many losses in a row there were, 0 = not known. */
+/* What became of probes; runs: how many losses in a row there were, 0 = not known.  Of some, the requests of
+ * loads, there is no order: what is known instead is the share of each second. */
 struct shift_losses {
 	uint64_t lost, settled, runs;
+	uint64_t loose_lost, loose_settled; /* those of them that have no order */
+	struct stretches seconds;           /* their shares */
+	bool untold; /* some were lost where nobody can tell whether in a burst */
 };
 
-/* Shares of probes; known and bounded where something is settled on both sides.  Losses come in bursts, and
- * then fewer are independent. */
+/* Shares of probes; known where something is settled on both sides, bounded where it can be told as well how
+ * the losses came.  They come in bursts, and then fewer are independent. */
 struct shift shift_compare_losses(const struct shift_losses *a, const struct shift_losses *b);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-enum { STRETCHES_LEAST = 3 };
-
 void stretches_add(struct stretches *stretches, uint64_t count, double mean)
 {
 	if (count == 0)
@@ -20,6 +18,23 @@ void stretches_add(struct stretches *stretches, uint64_t count, double mean)
 	stretches->plain_squares += plain * (mean - stretches->plain_mean);
 	stretches->steps += stretches->number > 1 ? step * step : 0;
 	stretches->last = mean;
+}
+
+/* One stretch of each run is spent on its mean, so that much of the number is left. */
+void stretches_pool(struct stretches *into, const struct stretches *other)
+{
+	if (other->number == 0)
+		return;
+	if (into->number == 0) {
+		*into = *other;
+		return;
+	}
+	into->number += other->number - 1;
+	into->count += other->count;
+	into->mean += other->count / into->count * (other->mean - into->mean);
+	into->squares += other->squares;
+	into->plain_squares += other->plain_squares;
+	into->steps += other->steps;
 }
 
 /* Of a stretch with the next; as many as there are hide some of it, which is added back. */

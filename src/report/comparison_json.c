@@ -65,9 +65,11 @@ static void put_losses(struct json_t *record, const struct shift *losses)
 	record_real(part, "a", losses->a);
 	record_real(part, "b", losses->b);
 	record_real(part, "difference", losses->b - losses->a);
-	record_real(part, "low", losses->low);
-	record_real(part, "high", losses->high);
-	record_flag(part, "differs", shift_is_real(losses));
+	if (losses->bounded) {
+		record_real(part, "low", losses->low);
+		record_real(part, "high", losses->high);
+		record_flag(part, "differs", shift_is_real(losses));
+	}
 	record_add(record, "loss", part);
 }
 

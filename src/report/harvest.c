@@ -72,13 +72,56 @@ static int find_or_add(struct harvest *harvest, const char *target, struct crop 
 	return 0;
 }
 
+/* No sum of what files say comes round to nothing. */
+static void add_count(uint64_t *sum, uint64_t more)
+{
+	const uint64_t most = UINT64_C(1) << 63;
+
+	*sum = count_least(*sum + count_least(more, most - 1), most);
+}
+
 /* The run under way is over, and this is what came of it. */
 static void settle(struct crop *crop, const struct crop_run *run)
 {
-	crop->losses.lost += run->lost;
-	crop->losses.settled += run->answered + run->lost;
-	crop->losses.runs += run->loss_runs;
+	add_count(&crop->losses.lost, run->lost);
+	add_count(&crop->losses.settled, run->answered + run->lost);
+	add_count(&crop->losses.runs, run->loss_runs);
 	crop->run = (struct crop_run){ 0 };
+}
+
+static uint64_t take_off(uint64_t from, uint64_t what)
+{
+	return from > what ? from - what : 0;
+}
+
+/* The first second waits for what the summary knows beyond the others.  Lost requests are told of when their
+ * time-out is over, so the first has too few of them, and those behind the last are what it lacks. */
+static struct stretches fates_of(const struct crop_seconds *seconds,
+                                 const struct results_record *record)
+{
+	uint64_t answered = take_off(record->answered, seconds->answered);
+	uint64_t lost = take_off(record->lost, seconds->lost);
+	struct stretches fates = seconds->fates;
+
+	if (answered + lost > 0)
+		stretches_add(&fates, answered + lost,
+		              (double)lost / (double)(answered + lost));
+	return fates;
+}
+
+/* In what order requests were lost is known by the seconds alone. */
+static void take_fates(struct crop *crop, const struct crop_seconds *seconds,
+                       const struct results_record *record)
+{
+	struct shift_losses *losses = &crop->losses;
+	struct stretches fates = fates_of(seconds, record);
+	bool told = fates.number >= STRETCHES_LEAST && seconds->lost <= record->lost;
+
+	add_count(&losses->loose_lost, record->lost);
+	add_count(&losses->loose_settled, record->answered + record->lost);
+	if (told)
+		stretches_pool(&losses->seconds, &fates);
+	losses->untold = losses->untold || (!told && record->lost > 0);
 }
 
 static void settle_as_it_is(struct crop *crop)
@@ -112,13 +155,40 @@ static void take_loss(struct crop *crop, uint64_t sequence)
 	run->last_lost = sequence;
 }
 
+static void take_second(struct crop_seconds *seconds, const struct results_record *record)
+{
+	uint64_t settled = record->answered + record->lost;
+
+	stretches_add(&seconds->times, record->stretch, record->mean);
+	if (seconds->number++ == 0 || settled == 0)
+		return;
+	stretches_add(&seconds->fates, settled, (double)record->lost / (double)settled);
+	seconds->answered += record->answered;
+	seconds->lost += record->lost;
+}
+
+/* A search tells in the end of the last step that held, or of the last one where none did. */
+static void take_step(struct crop_run *run, bool held)
+{
+	if (held || !run->held)
+		run->kept = run->seconds;
+	run->seconds = (struct crop_seconds){ 0 };
+	run->searching = true;
+	run->held = run->held || held;
+}
+
+static const struct crop_seconds *seconds_of(const struct crop_run *run)
+{
+	return run->searching ? &run->kept : &run->seconds;
+}
+
 /* What order a load had is known by its seconds alone. */
 static int take_histogram(struct crop *crop, const struct results_record *record,
                           struct err *err)
 {
 	struct course_counts counts = record->counts;
 
-	counts.stretches = record->of_load ? &crop->run.stretches : NULL;
+	counts.stretches = record->of_load ? &seconds_of(&crop->run)->times : NULL;
 	int result = course_add_counts(&crop->course, &counts);
 
 	if (result == -ENOMEM)
@@ -141,6 +211,8 @@ static int take_summary(struct crop *crop, const struct results_record *record, 
 
 	if (record->counted && !in_order)
 		result = take_histogram(crop, record, err);
+	if (record->of_load)
+		take_fates(crop, seconds_of(&crop->run), record);
 	settle(crop, &run);
 	crop->uncorrected = crop->uncorrected || record->uncorrected;
 	return result;
@@ -168,7 +240,10 @@ int harvest_take(struct harvest *harvest, const struct results_record *record, s
 		take_loss(crop, record->sequence);
 		break;
 	case RESULTS_STRETCH:
-		stretches_add(&crop->run.stretches, record->stretch, record->mean);
+		take_second(&crop->run.seconds, record);
+		break;
+	case RESULTS_STEP:
+		take_step(&crop->run, record->held);
 		break;
 	case RESULTS_SUMMARY:
 		return take_summary(crop, record, err);

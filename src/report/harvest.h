@@ -2,7 +2,8 @@
 /* harvest -- what a file of results holds, target by target: the round trips and the losses.
  *
  * The records of single probes are worth more than the histogram of the summary behind them, which is used
- * where there are none (-q).  Of several runs of a target in a file all are taken together.  Memory is bounded: see core/course, and
+ * where there are none (-q).  Of a load the seconds since it started are used, of a search those of the step that
+ * its summary is of.  Of several runs of a target in a file all are taken together.  Memory is bounded: see core/course, and
  * HARVEST_VALUES_MAX round trips in order over all targets, HARVEST_TARGETS_MAX targets.
  */
 #pragma once
@@ -11,6 +12,14 @@
 #include "report/results.h"
 
 enum { HARVEST_TARGETS_MAX = 10000, HARVEST_VALUES_MAX = 1 << 24 };
+
+/* What is told of a load second by second. */
+struct crop_seconds {
+	uint64_t number;
+	struct stretches times;  /* of those that had any */
+	struct stretches fates;  /* from the second one on */
+	uint64_t answered, lost; /* in these */
+};
 
 struct crop {
 	char *target;
@@ -22,7 +31,10 @@ struct crop {
 	struct crop_run {
 		uint64_t answered, lost, loss_runs;
 		uint64_t last_lost; /* its sequence */
-		struct stretches stretches;
+		struct crop_seconds seconds;
+		struct crop_seconds
+			kept;         /* those of the step of which a search tells in the end */
+		bool searching, held; /* a step was told; one that held */
 	} run;
 };
 

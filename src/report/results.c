@@ -184,13 +184,25 @@ static int read_stretch(const struct reading *reading, struct results_record *ou
 			corrected ? corrected : json_object_get(reading->object, "uncorrected"),
 		.err = reading->err,
 	};
-	int64_t mean = 0;
+	int64_t mean = 0, answered = 0, failed = 0;
 	int result = inner.object ? read_count(&inner, "count", &out->stretch) : 0;
 
 	if (result == 0 && out->stretch > 0)
 		result = read_optional(&inner, "mean_ns", &mean);
+	if (result == 0)
+		result = read_optional(reading, "answered", &answered);
+	if (result == 0)
+		result = read_optional(reading, "failed", &failed);
 	out->mean = (double)mean;
+	out->answered = (uint64_t)answered;
+	out->lost = (uint64_t)failed;
 	return result;
+}
+
+static int read_step(const struct reading *reading, struct results_record *out)
+{
+	out->held = json_is_true(json_object_get(reading->object, "held"));
+	return 0;
 }
 
 static int read_start(const struct reading *reading, struct results_record *out)
@@ -210,7 +222,9 @@ static const struct kind {
 	{ "loss", RESULTS_LOSS, read_loss },
 	{ "refused", RESULTS_LOSS, read_loss },
 	{ "summary", RESULTS_SUMMARY, read_summary },
+	{ "load_start", RESULTS_START, read_start },
 	{ "load_progress", RESULTS_STRETCH, read_stretch },
+	{ "load_step", RESULTS_STEP, read_step },
 	{ "load_summary", RESULTS_SUMMARY, read_load },
 };
 

@@ -15,6 +15,7 @@ enum results_type {
 	RESULTS_REPLY,
 	RESULTS_LOSS,    /* lost or refused */
 	RESULTS_STRETCH, /* a second of a load */
+	RESULTS_STEP,    /* a load of a search is over */
 	RESULTS_SUMMARY, /* of ping or of load */
 };
 
@@ -29,8 +30,12 @@ struct results_record {
 	uint64_t stretch; /* answers in a stretch, */
 	double mean;      /* and their mean, ns */
 
-	/* Of a summary. */
+	bool held; /* the step kept what was wished */
+
+	/* Of a summary, and of a second. */
 	uint64_t answered, lost;
+
+	/* Of a summary. */
 	uint64_t loss_runs; /* losses in a row; 0: there were none, or it is not known */
 	bool of_load;
 	bool uncorrected; /* a load that knows nothing else: a closed loop */

@@ -153,6 +153,31 @@ def test_loads_are_compared_by_their_corrected_durations(build, files):
     assert "closed loop" not in result.out
 
 
+def seconds_lost(*lost, sent=1000):
+    """A load of a few seconds, of which so many requests failed in each."""
+    lines = [record("load_start")]
+    for failed in lost:
+        lines.append(record("load_progress", answered=sent - failed, failed=failed, corrected={"count": 1, "mean_ns": 10**6}))
+    return "".join(lines) + record("load_summary", answered=sent * len(lost) - sum(lost), failed=sum(lost), corrected=durations(1, 1))
+
+
+def test_of_a_load_losses_in_one_second_are_hardly_more_than_one(build, files):
+    none, burst, evenly = files(seconds_lost(*[0] * 10), seconds_lost(0, 0, 0, 100, 0, 0, 0, 0, 0, 0), seconds_lost(*[10] * 10))
+    for path, differs in ((burst, False), (evenly, True)):
+        (found,) = records_of(run("compare", "-J", none, path, code=0).out)
+        assert found["loss"]["b"] == 0.01 and found["loss"]["differs"] == differs, found["loss"]
+
+
+def test_losses_of_a_load_that_nobody_can_place_have_no_bounds(build, files):
+    a, b = files(record("load_summary", answered=2000, failed=0), record("load_summary", answered=1980, failed=20))
+    (found,) = records_of(run("compare", "-J", a, b, code=0).out)
+    assert found["loss"] == {"a": 0, "b": 0.01, "difference": 0.01}
+    assert re.search(r"^loss .*too few samples$", run("compare", a, b, code=0).out, re.M)
+    assert "too few samples to compare loss" in run("compare", a, b, "--fail-if", "loss +5%", code=1).err
+    (same,) = records_of(run("compare", "-J", a, a, code=0).out)
+    assert same["loss"]["high"] > 0 and not same["loss"]["differs"]
+
+
 def test_a_closed_loop_has_uncorrected_ones_alone_and_it_is_said(build, files):
     closed = loaded(seed=3, corrected=None)
     assert verdict_of(run("compare", *files(closed, closed), code=0)).startswith("no difference")

@@ -120,6 +120,25 @@ TEST(a_histogram_that_cannot_be_changes_nothing)
 	course_done(&course);
 }
 
+TEST(without_a_bucket_it_does_not_matter_where_the_first_would_be)
+{
+	static const int anywhere[] = { INT_MIN, -1, INT_MAX };
+	static const uint64_t none[] = { 0 };
+	struct course course;
+
+	course_init(&course);
+	for (size_t i = 0; i < COUNT(anywhere); i++) {
+		const struct course_counts counts = {
+			.schema = 7, .offset = anywhere[i], .counts = none, .zero = 1
+		};
+
+		assert_int_equal(course_add_counts(&course, &counts), 0);
+	}
+	assert_int_equal(course_total(&course), COUNT(anywhere));
+	assert_int_equal(course.histogram.zero, COUNT(anywhere));
+	course_done(&course);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +147,7 @@ int main(void)
 		cmocka_unit_test(histograms_add_up),
 		cmocka_unit_test(a_histogram_is_worth_what_its_neighbours_say),
 		cmocka_unit_test(a_histogram_that_cannot_be_changes_nothing),
+		cmocka_unit_test(without_a_bucket_it_does_not_matter_where_the_first_would_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

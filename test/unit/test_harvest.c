@@ -100,6 +100,23 @@ TEST(a_summary_alone_gives_its_histogram_and_runs_add_up)
 	harvest_done(&harvest);
 }
 
+TEST(more_losses_than_can_be_counted_are_no_fewer_than_there_is_room_for)
+{
+	static const char most[] =
+		"{\"v\":1,\"type\":\"summary\",\"target\":\"a\",\"received\":"
+		"4611686018427387904,\"lost\":4611686018427387904,"
+		"\"refused\":0,\"loss_runs\":1}";
+	static const char *const lines[] = { most, most, most, most, most };
+	struct harvest harvest = { 0 };
+
+	take_all(&harvest, lines, COUNT(lines));
+	const struct shift_losses *losses = &harvest.crops[0].losses;
+
+	assert_true(losses->lost >= UINT64_C(1) << 62);
+	assert_true(losses->lost <= losses->settled);
+	harvest_done(&harvest);
+}
+
 #define TIMES(name, mean)                                                            \
 	"\"" name "\":{\"mean_ns\":" mean ",\"histogram\":{\"schema\":0,\"zero\":0," \
 	"\"offset\":-9,\"counts\":[3]}}"
@@ -124,6 +141,106 @@ TEST(of_a_load_the_corrected_times_count_where_there_are_some)
 	assert_int_equal(harvests[0].crops[0].losses.settled, 4);
 	harvest_done(&harvests[0]);
 	harvest_done(&harvests[1]);
+}
+
+/* --- the seconds of a load --- */
+
+#define EVENT(type, more) "{\"v\":1,\"type\":\"" type "\",\"target\":\"a\"" more "}"
+#define START EVENT("load_start", "")
+#define SECOND(mean, answered, failed)                                         \
+	EVENT("load_progress", ",\"answered\":" answered ",\"failed\":" failed \
+	                       ",\"corrected\":{\"count\":100,\"mean_ns\":" mean "}")
+#define STEP(held) EVENT("load_step", ",\"held\":" held)
+#define LOADED(answered, failed)                                                            \
+	EVENT("load_summary",                                                               \
+	      ",\"answered\":" answered ",\"failed\":" failed                               \
+	      ",\"corrected\":{\"mean_ns\":1000000,\"histogram\":{\"schema\":0,\"zero\":0," \
+	      "\"offset\":-9,\"counts\":[200,200]}}")
+
+#define QUICK SECOND("1000000", "100", "0"), SECOND("1000000", "100", "0")
+#define STEADY SECOND("1000000", "90", "10"), SECOND("1000000", "90", "10"), QUICK
+#define UNSTEADY SECOND("1000000", "100", "0"), SECOND("9000000", "60", "40"), QUICK
+
+static struct crop crop_of(const char *const *lines, size_t count)
+{
+	struct harvest harvest = { 0 };
+
+	take_all(&harvest, lines, count);
+	assert_int_equal(harvest.count, 1);
+	struct crop crop = harvest.crops[0];
+
+	harvest_done(&harvest);
+	return crop; /* for its numbers */
+}
+
+TEST(the_first_second_of_a_load_gets_what_came_behind_the_last)
+{
+	static const char *const lines[] = { START, SECOND("1", "100", "0"),
+		                             SECOND("1", "90", "10"), SECOND("1", "80", "20"),
+		                             LOADED("370", "50") };
+	struct shift_losses losses = crop_of(lines, COUNT(lines)).losses;
+	struct stretches wanted = { 0 };
+
+	stretches_add(&wanted, 100, 0.1);
+	stretches_add(&wanted, 100, 0.2);
+	stretches_add(&wanted, 220, 20.0 / 220);
+	assert_int_equal(losses.loose_lost, 50);
+	assert_int_equal(losses.loose_settled, 420);
+	assert_int_equal(losses.lost, 50);
+	assert_false(losses.untold);
+	assert_memory_equal(&losses.seconds, &wanted, sizeof(wanted));
+}
+
+TEST(a_load_of_too_few_seconds_does_not_tell_how_it_lost)
+{
+	static const char *const quiet[] = { START, LOADED("400", "50") };
+	static const char *const brief[] = { START, QUICK, LOADED("400", "50") };
+	static const char *const plain[] = { START, EVENT("load_progress", ""),
+		                             EVENT("load_progress", ""),
+		                             EVENT("load_progress", ""), LOADED("400", "50") };
+	static const char *const fewer[] = { START, UNSTEADY, LOADED("400", "5") };
+	static const char *const whole[] = { START, LOADED("400", "0") };
+
+	assert_true(crop_of(quiet, COUNT(quiet)).losses.untold);
+	assert_true(crop_of(brief, COUNT(brief)).losses.untold);
+	assert_true(crop_of(plain, COUNT(plain)).losses.untold);
+	assert_true(crop_of(fewer, COUNT(fewer)).losses.untold);
+	assert_false(crop_of(whole, COUNT(whole)).losses.untold);
+}
+
+static void assert_alike(const struct crop *a, const struct crop *b)
+{
+	assert_true(a->course.worth == b->course.worth);
+	assert_true(a->losses.untold == b->losses.untold);
+	assert_memory_equal(&a->losses.seconds, &b->losses.seconds, sizeof(a->losses.seconds));
+}
+
+TEST(the_seconds_of_a_load_that_was_broken_off_do_not_count)
+{
+	static const char *const alone[] = { START, STEADY, LOADED("400", "50") };
+	static const char *const again[] = { START, UNSTEADY, START, STEADY,
+		                             LOADED("400", "50") };
+	struct crop a = crop_of(alone, COUNT(alone)), b = crop_of(again, COUNT(again));
+
+	assert_alike(&a, &b);
+}
+
+/* The last that held, or the last; what was broken off was none. */
+TEST(of_a_search_the_seconds_of_the_step_that_was_kept_count)
+{
+	static const char *const alone[] = { START, STEADY, LOADED("400", "50") };
+	static const char *const held[] = { START,         UNSTEADY,     STEP("true"),
+		                            STEADY,        STEP("true"), UNSTEADY,
+		                            STEP("false"), UNSTEADY,     LOADED("400", "50") };
+	static const char *const none[] = { START,  UNSTEADY,      STEP("false"),
+		                            STEADY, STEP("false"), LOADED("400", "50") };
+	static const char *const quiet[] = { START, STEP("true"), LOADED("400", "50") };
+	struct crop wanted = crop_of(alone, COUNT(alone));
+	struct crop first = crop_of(held, COUNT(held)), last = crop_of(none, COUNT(none));
+
+	assert_alike(&wanted, &first);
+	assert_alike(&wanted, &last);
+	assert_true(crop_of(quiet, COUNT(quiet)).losses.untold);
 }
 
 TEST(broken_lines_say_what_is_broken)
@@ -172,7 +289,13 @@ int main(void)
 		cmocka_unit_test(
 			a_summary_behind_its_replies_adds_no_round_trip_and_knows_the_losses),
 		cmocka_unit_test(a_summary_alone_gives_its_histogram_and_runs_add_up),
+		cmocka_unit_test(
+			more_losses_than_can_be_counted_are_no_fewer_than_there_is_room_for),
 		cmocka_unit_test(of_a_load_the_corrected_times_count_where_there_are_some),
+		cmocka_unit_test(the_first_second_of_a_load_gets_what_came_behind_the_last),
+		cmocka_unit_test(a_load_of_too_few_seconds_does_not_tell_how_it_lost),
+		cmocka_unit_test(the_seconds_of_a_load_that_was_broken_off_do_not_count),
+		cmocka_unit_test(of_a_search_the_seconds_of_the_step_that_was_kept_count),
 		cmocka_unit_test(broken_lines_say_what_is_broken),
 	};
 

@@ -245,10 +245,16 @@ TEST(what_hardly_differs_from_its_neighbours_widens_the_intervals_of_a_histogram
 
 /* --- losses --- */
 
+static struct shift_losses in_runs(uint64_t lost, uint64_t settled, uint64_t runs)
+{
+	return (struct shift_losses){ .lost = lost, .settled = settled, .runs = runs };
+}
+
 static struct shift losses(uint64_t a, uint64_t of_a, uint64_t b, uint64_t of_b)
 {
-	return shift_compare_losses(&(struct shift_losses){ a, of_a, 0 },
-	                            &(struct shift_losses){ b, of_b, 0 });
+	const struct shift_losses before = in_runs(a, of_a, 0), after = in_runs(b, of_b, 0);
+
+	return shift_compare_losses(&before, &after);
 }
 
 /* Newcombe's method 10 at 99 %, from Wilson's bounds as the formula has them. */
@@ -276,8 +282,8 @@ TEST(losses_that_are_hardly_chance_are_real_and_others_are_not)
 
 TEST(losses_in_one_row_are_hardly_more_than_one)
 {
-	struct shift_losses none = { 0, 1000, 0 }, row = { 50, 1000, 1 },
-			    single = { 50, 1000, 50 };
+	struct shift_losses none = in_runs(0, 1000, 0), row = in_runs(50, 1000, 1);
+	struct shift_losses single = in_runs(50, 1000, 50);
 	struct shift in_a_row = shift_compare_losses(&none, &row);
 	struct shift apart = shift_compare_losses(&none, &single);
 
@@ -287,13 +293,64 @@ TEST(losses_in_one_row_are_hardly_more_than_one)
 
 TEST(but_half_of_a_run_and_all_of_it_are_more)
 {
-	struct shift_losses none = { 0, 1000, 0 }, half = { 500, 1000, 1 },
-			    all = { 1000, 1000, 1 };
+	struct shift_losses none = in_runs(0, 1000, 0), half = in_runs(500, 1000, 1);
+	struct shift_losses all = in_runs(1000, 1000, 1);
 	struct shift much = shift_compare_losses(&none, &half);
 	struct shift most = shift_compare_losses(&none, &all);
 
 	assert_true(shift_is_real(&much) && shift_is_real(&most));
 	assert_true(most.high <= 1.0000001);
+}
+
+/* Of a load: ten seconds of 1000 requests, so many lost in each of the first `bad` of them. */
+static struct shift_losses in_seconds(uint64_t lost, size_t bad)
+{
+	struct shift_losses losses = { .lost = lost * bad, .settled = 10000 };
+
+	losses.loose_lost = losses.lost;
+	losses.loose_settled = losses.settled;
+	for (size_t i = 0; i < 10; i++)
+		stretches_add(&losses.seconds, 1000, i < bad ? (double)lost / 1000 : 0);
+	return losses;
+}
+
+TEST(losses_in_one_second_of_a_load_are_hardly_more_than_one)
+{
+	struct shift_losses none = in_seconds(0, 0), once = in_seconds(100, 1);
+	struct shift_losses always = in_seconds(10, 10);
+	struct shift burst = shift_compare_losses(&none, &once);
+	struct shift more = shift_compare_losses(&none, &always);
+	struct shift less = shift_compare_losses(&once, &none);
+
+	assert_true(burst.bounded && !shift_is_real(&burst));
+	assert_near(burst.b, more.b, 1e-12);
+	assert_true(shift_is_real(&more) && more.low > 0);
+	assert_near(less.low, -burst.high, 1e-12); /* whoever lost none is not surer of it */
+}
+
+TEST(but_half_of_a_load_and_all_of_it_are_more)
+{
+	struct shift_losses none = in_seconds(0, 0), half = in_seconds(1000, 5);
+	struct shift_losses all = in_seconds(1000, 10);
+	struct shift much = shift_compare_losses(&none, &half);
+	struct shift most = shift_compare_losses(&none, &all);
+	struct shift same = shift_compare_losses(&all, &all);
+
+	assert_true(shift_is_real(&much) && shift_is_real(&most));
+	assert_true(same.bounded && !shift_is_real(&same));
+}
+
+TEST(losses_of_which_nobody_knows_how_they_came_have_no_bounds)
+{
+	struct shift_losses none = in_seconds(0, 0), some = in_seconds(10, 10);
+
+	some.untold = true;
+	struct shift more = shift_compare_losses(&none, &some);
+	struct shift less = shift_compare_losses(&some, &none);
+
+	assert_true(more.known && !more.bounded && !shift_is_real(&more));
+	assert_true(less.known && !less.bounded);
+	assert_near(more.b, 0.01, 1e-12);
 }
 
 int main(void)
@@ -314,6 +371,9 @@ int main(void)
 		cmocka_unit_test(losses_that_are_hardly_chance_are_real_and_others_are_not),
 		cmocka_unit_test(losses_in_one_row_are_hardly_more_than_one),
 		cmocka_unit_test(but_half_of_a_run_and_all_of_it_are_more),
+		cmocka_unit_test(losses_in_one_second_of_a_load_are_hardly_more_than_one),
+		cmocka_unit_test(but_half_of_a_load_and_all_of_it_are_more),
+		cmocka_unit_test(losses_of_which_nobody_knows_how_they_came_have_no_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
