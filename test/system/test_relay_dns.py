@@ -230,8 +230,10 @@ FORMS = {
 
 
 def test_a_name_is_judged_by_each_form_that_its_address_may_have(place):
-    """Refused by what it is, which is all that is told of it; and not one packet leaves."""
-    place.pair.a.filter("output", "udp dport 9001 counter")
+    """Refused by what it is, which is all that is told of it; and not one packet leaves, but for what others may
+    still be asking the good ones."""
+    place.pair.a.filter("output", "ip daddr != 9.8.7.2 udp dport 9001 counter")
+    place.pair.a.filter("output", "ip6 daddr != 2600:9::2 udp dport 9001 counter")
     forms = [(text, what) for what, texts in FORMS.items() for text in texts.split()]
     names = {f"form{number}.example": form for number, form in enumerate(forms)}
     place.dns.zone.update({name: addresses(text) for name, (text, _) in names.items()})
