@@ -10,6 +10,8 @@ sys.dont_write_bytecode = True
 
 import pathlib
 import re
+import shutil
+import tempfile
 
 import pytest
 
@@ -66,6 +68,18 @@ def build():
     for binary in (build.sounder, build.serve):
         assert binary.is_file(), f"not built: {binary}"
     return build
+
+
+@pytest.fixture(scope="module")
+def copy(build):
+    """The binaries where everybody may read them."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="sounder-copy-"))
+    directory.chmod(0o755)
+    for binary in (build.sounder, build.serve):
+        shutil.copy(binary, directory)
+        (directory / binary.name).chmod(0o755)
+    yield directory / build.sounder.name
+    shutil.rmtree(directory)
 
 
 @pytest.fixture(autouse=True)

@@ -125,15 +125,15 @@ def test_what_is_sent_to_many_gets_silence(pair):
         assert tools.silent(sock, 0.1)
 
 
-def test_without_an_endpoint_stamp_is_left_out_where_its_port_is_not_permitted(alone):
+def test_without_an_endpoint_stamp_is_left_out_where_its_port_is_not_permitted(alone, copy):
     alone.sysctl("net.ipv4.ip_unprivileged_port_start=1024")
     unprivileged = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
     harness.need_tool("setpriv")
-    with harness.Server(expect=6, ns=alone, prefix=unprivileged) as server:
+    with harness.Server(expect=6, ns=alone, prefix=unprivileged, binary=copy) as server:
         assert {each.kind for each in server.listening} == {"pong", "tcp-echo", "udp-echo"}
         server.wait_err("left out")
         assert len(re.findall(r"""msg="left out" reason="cannot listen on 'stamp://127.0.0.1:862': .*cap_net_bind_service""", server.err)) == 1
         assert alone.call(tools.udp_echoes, "127.0.0.1", 8888)
     # who asks for it is told that it cannot be
-    result = harness.run("serve", "stamp", ns=alone, prefix=unprivileged, code=2)
+    result = harness.run("serve", "stamp", ns=alone, prefix=unprivileged, binary=copy, code=2)
     assert "cannot listen on 'stamp://127.0.0.1:862'" in result.err

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Somebody without any privilege: everything works but what the kernel keeps for itself, and of that the
 program says how to get it."""
-import pathlib
 import re
-import shutil
-import tempfile
 
 import pytest
 
@@ -13,18 +10,6 @@ from harness import PACE, Server, need_root, need_tool, run
 
 FAST = ("-c3", "-i", PACE, "-W", "1s")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
-
-
-@pytest.fixture(scope="module")
-def copy(build):
-    """The binaries where everybody may read them."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="sounder-copy-"))
-    directory.chmod(0o755)
-    for binary in (build.sounder, build.serve):
-        shutil.copy(binary, directory)
-        (directory / binary.name).chmod(0o755)
-    yield directory / build.sounder.name
-    shutil.rmtree(directory)
 
 
 @pytest.fixture
