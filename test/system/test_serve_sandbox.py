@@ -20,7 +20,7 @@ import pytest
 import harness
 from clients import scrape, tools
 from test_relay_answers import ALLOW, assert_all_received, read_answer
-from test_unprivileged import NOBODY, copy, no_ping_sockets, ping_sockets  # noqa: F401 (fixtures)
+from test_unprivileged import NOBODY, no_ping_sockets, ping_sockets  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.usefixtures("build", "sandbox")
 
