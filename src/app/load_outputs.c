@@ -28,12 +28,15 @@ static bool is_same(const char *path, const char *other)
 	return path && other ? strcmp(path, other) == 0 : path == other;
 }
 
+static bool has_records(const struct load_options *options)
+{
+	return options->json || options->output;
+}
+
 /* Each is a format of its own. */
 static int check_paths(const struct load_options *options, struct err *err)
 {
-	bool records = options->json || options->output;
-
-	if (!records || !options->hgrm ||
+	if (!has_records(options) || !options->hgrm ||
 	    !is_same(record_path(options->output), record_path(options->hgrm)))
 		return 0;
 	return err_set(err, -EINVAL, "'--hgrm %s' is where the JSON goes: give it another file",
@@ -44,17 +47,16 @@ int load_outputs_open(struct load_outputs *outputs, const struct load_options *o
                       struct err *err)
 {
 	const char *path = record_path(options->output);
-	bool records = options->json || options->output;
 	int result = check_paths(options, err);
 
 	*outputs = (struct load_outputs){
 		.options = options,
-		.texts = !records || path,
+		.texts = !has_records(options) || path,
 		.records.fd = -1,
 		.hgrm.fd = -1,
 	};
 	outputs->terminal = find_terminal(outputs);
-	if (result == 0 && records)
+	if (result == 0 && has_records(options))
 		result = record_file_open(&outputs->records, path, err);
 	if (result == 0 && options->hgrm)
 		result = record_file_open(&outputs->hgrm, record_path(options->hgrm), err);

@@ -202,14 +202,13 @@ static void follow(struct course *course)
 		wait_until(run, MONO_NEVER);
 	if (!run->stopping)
 		start(course);
-	for (;;) {
+	/* What the threads leave in the end is taken by one more turn. */
+	for (bool finished = false; !finished;) {
+		finished = load_threads_finished(run->threads);
 		take_turn(course, clock_mono());
-		if (load_threads_finished(run->threads))
-			break;
-		wait_until(run, next_of(course));
+		if (!finished)
+			wait_until(run, next_of(course));
 	}
-	if (load_threads_take(run->threads, &course->lately))
-		tell_how_it_stands(course, clock_mono());
 	if (course->begun)
 		course->result->measured = mono_since(course->until, course->from);
 	if (course->begun && !course->ended)

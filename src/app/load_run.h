@@ -35,9 +35,8 @@ MUST_CHECK int load_run_prepare(struct load_run *run, const struct load_plan *pl
                                 struct load_result *result, struct err *err);
 void load_run_forget(struct load_result *result);
 
-/* Runs it to its end, or until a signal; prober (or NULL) is told when it begins
- * and when it ends.  Negative errno with the
- * reason. */
+/* Runs it to its end, or until a signal; prober (or NULL) is told when it begins and when it
+ * ends.  Negative errno with the reason. */
 MUST_CHECK int load_run_go(struct load_run *run, struct prober *prober,
                            struct load_result *result, struct err *err);
 

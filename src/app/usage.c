@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "core/random.h"
 
 enum { LINE_ROOM = 1024, CHILDREN_ROOM = 1024, WORD_ROOM = 24 };
 
@@ -148,10 +149,10 @@ static void find_children(struct family *family, int pid)
 /* Sums of it are as good as never alike by chance. */
 static uint64_t mark_of(int pid)
 {
-	uint64_t mark = (uint64_t)pid * UINT64_C(0x9e3779b97f4a7c15);
+	struct random random;
 
-	mark = (mark ^ mark >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	return mark ^ mark >> 31;
+	random_seed(&random, (uint64_t)pid);
+	return random_next(&random);
 }
 
 static int add_process(int pid, struct usage *sum)
